@@ -1,0 +1,96 @@
+"""The error tree: every refusal says where, whether to try again, and what to do next."""
+
+from typing import ClassVar
+
+
+class AudienceSyncError(Exception):
+    """Base class.
+
+    Attributes:
+        exit_code: What the command line ends with; see "Exit codes" in the README.
+        retryable: The same call may succeed later, unchanged.
+        hint: What the operator should do next.
+    """
+
+    exit_code: ClassVar[int] = 70
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(AudienceSyncError):
+    """The command line asks for something that does not exist or cannot be combined."""
+
+    exit_code = 2
+
+
+class ConfigError(AudienceSyncError):
+    """The config file is wrong; the message lists every mistake with its place."""
+
+    exit_code = 2
+
+
+class SourceError(AudienceSyncError):
+    """The source cannot be read, or its keys are null or repeated. Nothing was changed."""
+
+    exit_code = 3
+
+
+class StoreError(AudienceSyncError):
+    """The store cannot be opened, is held by another process, or is damaged."""
+
+    exit_code = 4
+
+
+class GuardHeld(AudienceSyncError):
+    """A guard refused a plan that would change too much. Nothing was sent."""
+
+    exit_code = 5
+
+
+class SalesforceRefused(AudienceSyncError):
+    """Salesforce said no in a way that trying again cannot mend: authorisation, permission, bad request.
+
+    Attributes:
+        code: Salesforce's error code, such as `INVALID_FIELD`, or the OAuth error.
+        status: The HTTP status of the answer, or None when none came.
+    """
+
+    exit_code = 6
+
+    def __init__(self, message: str, *, hint: str, code: str = "", status: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.status = status
+
+
+class SalesforceUnavailable(AudienceSyncError):
+    """Salesforce could not be reached or asked us to come back; no request was applied."""
+
+    exit_code = 75
+    retryable = True
+
+
+class AnswerLost(AudienceSyncError):
+    """A write was sent and its answer never arrived: it may or may not have been applied.
+
+    Never retried blindly: the exporter asks Salesforce what happened first.
+    """
+
+    exit_code = 75
+
+
+class BudgetSpent(AudienceSyncError):
+    """The next call would exceed the API budget; it was not made.
+
+    Attributes:
+        seconds_left: Seconds until the rolling window has room again.
+    """
+
+    exit_code = 75
+
+    def __init__(self, message: str, *, hint: str, seconds_left: float) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds_left = seconds_left
