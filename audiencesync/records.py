@@ -1,0 +1,195 @@
+"""The frozen values that travel between the stages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+JsonScalar = str | int | float | bool | None
+"""A field value as Salesforce's JSON takes it."""
+
+Row = Mapping[str, JsonScalar]
+"""API field name -> value. A key with None clears the field; an absent key leaves it alone."""
+
+
+class Mode(StrEnum):
+    """How a sync ran."""
+
+    BACKFILL = "backfill"
+    INCREMENTAL = "incremental"
+
+
+class Action(StrEnum):
+    """What happens to one record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    EXIT = "exit"
+    DELETE = "delete"
+
+
+class Reason(StrEnum):
+    """Why one record is touched."""
+
+    BACKFILL = "backfill"
+    ENTERED = "entered"
+    EXITED = "exited"
+    TRIGGER = "trigger"
+    MAPPING_CHANGED = "mapping_changed"
+    REPAIR = "repair"
+    RETRY = "retry"
+
+
+class OutcomeKind(StrEnum):
+    """How one push ended."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+class Route(StrEnum):
+    """How changes travel to Salesforce."""
+
+    COLLECTIONS = "collections"
+    COMPOSITE = "composite"
+    BULK = "bulk"
+
+
+class Operation(StrEnum):
+    """What one batch asks Salesforce to do with its rows."""
+
+    UPSERT = "upsert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What Salesforce answered for one row.
+
+    Attributes:
+        accepted: The row was written.
+        salesforce_id: 18 characters, when Salesforce named the record.
+        created: True for a new record, False for an existing one, None when Salesforce did not say.
+        code: Salesforce's status code of a refused row, such as `STRING_TOO_LONG`; empty when accepted.
+        message: Salesforce's words, which may hold personal data: for the ledger alone, never for a log.
+        fields: API names of the fields that Salesforce blamed.
+    """
+
+    accepted: bool
+    salesforce_id: str | None = None
+    created: bool | None = None
+    code: str = ""
+    message: str = ""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """One field of a Salesforce object, as describe tells it.
+
+    Attributes:
+        name: API name.
+        label: What people see, and what some row errors name the field by.
+        type: Salesforce's type: string, textarea, email, phone, double, int, boolean, date, ...
+        length: Characters a text field holds; 0 where that has no meaning.
+        scale: Digits right of the decimal point.
+        reference_to: Objects a reference may point to.
+    """
+
+    name: str
+    label: str
+    type: str
+    length: int
+    precision: int
+    scale: int
+    createable: bool
+    updateable: bool
+    nillable: bool
+    defaulted_on_create: bool
+    id_lookup: bool
+    external_id: bool
+    unique: bool
+    case_sensitive: bool
+    filterable: bool
+    restricted_picklist: bool
+    picklist_values: tuple[str, ...]
+    reference_to: tuple[str, ...]
+    relationship_name: str | None
+
+    @property
+    def required_on_create(self) -> bool:
+        """A new record without this field is refused."""
+        return (
+            self.createable and not self.nillable and not self.defaulted_on_create and self.type != "boolean"
+        )
+
+    @property
+    def may_match(self) -> bool:
+        """Salesforce upserts by this field natively."""
+        return self.id_lookup or self.external_id or self.name == "Id"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """A Salesforce object, as describe tells it.
+
+    Attributes:
+        name: API name, in Salesforce's spelling.
+        fields: By lower-cased API name, since Salesforce ignores case.
+    """
+
+    name: str
+    label: str
+    createable: bool
+    updateable: bool
+    deletable: bool
+    fields: Mapping[str, FieldType] = field(repr=False)
+
+    def field(self, name: str) -> FieldType | None:
+        """The field of that API name in any case, or None."""
+        return self.fields.get(name.lower())
+
+
+class JobState(StrEnum):
+    """States of a Bulk API 2.0 job."""
+
+    OPEN = "Open"
+    UPLOAD_COMPLETE = "UploadComplete"
+    IN_PROGRESS = "InProgress"
+    COMPLETE = "JobComplete"
+    FAILED = "Failed"
+    ABORTED = "Aborted"
+
+    @property
+    def terminal(self) -> bool:
+        """Nothing more will happen to the job."""
+        return self in {JobState.COMPLETE, JobState.FAILED, JobState.ABORTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A Bulk API 2.0 ingest job as Salesforce reports it.
+
+    Attributes:
+        processed: Rows handled, failed ones included.
+        failed: Rows refused.
+        error: Why the whole job failed; empty otherwise.
+    """
+
+    id: str
+    state: JobState
+    processed: int = 0
+    failed: int = 0
+    error: str = ""
