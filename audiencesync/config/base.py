@@ -1,0 +1,224 @@
+"""The checked kinds of text that config models are made of."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from audiencesync.config.references import SecretRef, check_attach, check_relation, check_secret
+
+_SEGMENT = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
+_API_NAME = rf"{_SEGMENT}(?:__{_SEGMENT}){{0,3}}"
+_LONGEST_AUDIENCE = 80
+Data: TypeAlias = object
+"""What a file may hold, before it is checked."""
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Strict(BaseModel):
+    """A key we do not know is a mistake, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+
+
+def wrong(what: str) -> PydanticCustomError:
+    """A mistake in our own words; they are shown as they are."""
+    return PydanticCustomError("plain", "{what}", {"what": what})
+
+
+def _schema(pattern: str, **more: Any) -> WithJsonSchema:  # noqa: ANN401 - JSON Schema keywords
+    """The pattern as editors see it: a reference stands for any text."""
+    return WithJsonSchema({"type": "string", "pattern": rf"^(?:{pattern})$|\$\{{env:", **more})
+
+
+def _matches(pattern: str, what: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise wrong(what)
+        return text
+
+    return AfterValidator(check)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise wrong("must not be empty")
+    return text
+
+
+def _audience_name(text: str) -> str:
+    if not 1 <= len(text) <= _LONGEST_AUDIENCE:
+        raise wrong(f"an audience name has 1 to {_LONGEST_AUDIENCE} characters, not {len(text)}")
+    if ";" in text:
+        raise wrong("an audience name holds no ';', which separates names in Salesforce")
+    if any(
+        not (char.isprintable() or char.isspace()) or char in "\t\r\n\v\f\x85\u2028\u2029" for char in text
+    ):
+        raise wrong("an audience name holds no control characters or line breaks")
+    if text != text.strip():
+        raise wrong("an audience name neither begins nor ends with a space")
+    return text
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or re.search(r"\s", text):
+        raise wrong("must be a URL such as https://login.salesforce.com")
+    if "@" in parts.netloc:
+        raise wrong("must not hold a user name or password; they belong in connection.auth")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise wrong("must begin with https:// (http:// is for localhost alone)")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise wrong("must end after the host: no path, no '?', no '#'")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _relation(text: str) -> str:
+    if what := check_relation(text):
+        raise wrong(what)
+    return text
+
+
+def _version_text(value: object) -> object:
+    """Take 66.0 without quotes, which YAML reads as a number."""
+    return f"{float(value):.1f}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _secret_validator(parent: str, check: Callable[[str, str], str | None]) -> PlainValidator:
+    def read(value: object, info: ValidationInfo) -> SecretRef:
+        if isinstance(value, SecretRef):
+            return value
+        key = str(info.field_name)
+        if not isinstance(value, str):
+            raise wrong(f"must be a reference; write {key}: ${{env:NAME}} or {key}: ${{file:PATH}}")
+        if not value.strip():
+            raise wrong("must not be empty")
+        if what := check(value, key):
+            raise wrong(what)
+        path = (*parent.split("."), key)
+        place: Callable[[object], str] = (info.context or {}).get("line_of", lambda _: "")
+        return SecretRef(value, key=".".join(path), place=place(path))
+
+    return PlainValidator(read)
+
+
+Text: TypeAlias = Annotated[
+    str, AfterValidator(_not_blank), WithJsonSchema({"type": "string", "minLength": 1})
+]
+"""Any text that says something."""
+
+Column: TypeAlias = Text
+"""A column of the source, in any case."""
+
+Relation: TypeAlias = Annotated[Text, AfterValidator(_relation)]
+"""Anything that may follow FROM in DuckDB, or a SELECT."""
+
+Url: TypeAlias = Annotated[Text, AfterValidator(_url), _schema("https?://.+")]
+"""Scheme and host, without a slash at the end."""
+
+ApiVersion: TypeAlias = Annotated[
+    str,
+    _matches(r"[1-9][0-9]{1,2}\.0", 'must be a version such as "66.0"'),
+    BeforeValidator(_version_text),
+    WithJsonSchema({"type": ["string", "number"], "pattern": r"^[1-9][0-9]{1,2}\.0$|\$\{env:"}),
+]
+"""Two or three digits and `.0`."""
+
+ObjectName: TypeAlias = Annotated[
+    Text,
+    _matches(_API_NAME, "must be the API name of a Salesforce object, such as Lead or Visit__c"),
+    _schema(_API_NAME),
+]
+"""API name of an object."""
+
+FieldName: TypeAlias = Annotated[
+    Text,
+    _matches(_API_NAME, "must be the API name of a Salesforce field, such as LastName or Tier__c"),
+    _schema(_API_NAME),
+]
+"""API name of a field of the object itself."""
+
+MappedField: TypeAlias = Annotated[
+    Text,
+    _matches(
+        rf"{_API_NAME}(?:\.{_API_NAME})?",
+        "must be the API name of a Salesforce field, such as LastName, Tier__c or Account.Ext__c",
+    ),
+    WithJsonSchema({"type": "string", "pattern": rf"^{_API_NAME}(?:\.{_API_NAME})?$"}),
+]
+"""API name of a field, or `Relationship.ExternalId__c` for a parent."""
+
+SyncName: TypeAlias = Annotated[
+    Text,
+    _matches("[a-z][a-z0-9_]*", "must begin with a small letter and hold only small letters, digits and '_'"),
+    _schema("[a-z][a-z0-9_]*"),
+]
+"""What a sync is called on the command line and in the store."""
+
+AffinityName: TypeAlias = Annotated[
+    Text,
+    _matches("[A-Za-z_][A-Za-z0-9_]*", "must be a column name of letters, digits and '_'"),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}),
+]
+"""The column that an affinity relation becomes."""
+
+AudienceName: TypeAlias = Annotated[
+    str,
+    AfterValidator(_audience_name),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": _LONGEST_AUDIENCE,
+            "pattern": r"^[^;\s]([^;]*[^;\s])?$",
+        }
+    ),
+]
+"""What an audience is called, in Salesforce too."""
+
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
+"""A whole number, 0 or more."""
+
+Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1)]
+"""A part of a whole, 0 to 1."""
+
+Switch: TypeAlias = Annotated[bool, Field(strict=True)]
+"""true or false."""
+
+Secret: TypeAlias = Annotated[
+    SecretRef,
+    _secret_validator("connection.auth", check_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^{}]+)\}$"}, mode="validation"
+    ),
+]
+"""A secret, by reference alone."""
+
+Attachment: TypeAlias = Annotated[
+    SecretRef,
+    _secret_validator("source", lambda text, _: check_attach(text)),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "minLength": 1}, mode="validation"),
+]
+"""A database: a file, or a URL whose password is a reference."""

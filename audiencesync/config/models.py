@@ -1,0 +1,185 @@
+"""The config file as frozen values. Every key is a promise; the descriptions are its reference."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
+
+from audiencesync.config.auth import (
+    AccessToken,
+    Auth,
+    ClientCredentials,
+    JwtBearer,
+    Password,
+    RefreshToken,
+)
+from audiencesync.config.base import (
+    AffinityName,
+    ApiVersion,
+    Attachment,
+    AudienceName,
+    Column,
+    Count,
+    Relation,
+    Share,
+    Strict,
+    Text,
+    Url,
+)
+from audiencesync.config.references import SecretRef
+from audiencesync.config.sync import (
+    MAX_TRIGGER_FIELDS,
+    AffinitiesTo,
+    Constant,
+    DuplicateRule,
+    FieldMapping,
+    Guards,
+    OnExit,
+    OnNull,
+    OnTooLong,
+    ScoresTo,
+    Sync,
+)
+
+__all__ = [
+    "MAX_TRIGGER_FIELDS",
+    "AccessToken",
+    "AffinitiesTo",
+    "AffinityRelation",
+    "Auth",
+    "ClientCredentials",
+    "Config",
+    "Connection",
+    "Constant",
+    "DuplicateRule",
+    "Engine",
+    "FieldMapping",
+    "Guards",
+    "JwtBearer",
+    "MembershipRelation",
+    "OnExit",
+    "OnNull",
+    "OnTooLong",
+    "Password",
+    "ProfileRelation",
+    "RefreshToken",
+    "RuleAudience",
+    "ScoresTo",
+    "SecretRef",
+    "Source",
+    "SparkEngine",
+    "Sync",
+]
+
+
+class SparkEngine(Strict):
+    """Let a Spark cluster do the diff."""
+
+    spark: Text = Field(description="Spark Connect URL, such as sc://host:15002.")
+
+
+def _engine_meant(value: object) -> str:
+    return "<spark>" if isinstance(value, Mapping | SparkEngine) else "<duckdb>"
+
+
+Engine: TypeAlias = Annotated[
+    Annotated[Literal["duckdb"], Tag("<duckdb>")] | Annotated[SparkEngine, Tag("<spark>")],
+    Discriminator(_engine_meant),
+]
+"""Where the diff runs."""
+
+
+class Connection(Strict):
+    """The org, how to log in, and how much of its API may be used."""
+
+    login_url: Url = Field(
+        default="https://login.salesforce.com",
+        description="https://login.salesforce.com, https://test.salesforce.com for a sandbox, or My Domain.",
+    )
+    auth: Auth = Field(description="How to log in.")
+    api_version: ApiVersion = Field(default="66.0", description="Salesforce API version.")
+    ca_bundle: Path | None = Field(
+        default=None, description="PEM file of a private CA; certificates are always verified."
+    )
+    max_daily_api_calls: Count | None = Field(
+        default=20_000, description="This project's own cap in any 24 hours; null for none."
+    )
+    reserve_org_api_calls: Share = Field(
+        default=0.1, description="Share of the org's daily limit that is never touched, 0 to 1."
+    )
+
+
+class ProfileRelation(Strict):
+    """One row a profile."""
+
+    relation: Relation = Field(
+        alias="from", description="Table, view, table function such as read_csv('...'), or SELECT."
+    )
+    key: Column = Field(description="Column that identifies a profile: never null, never repeated.")
+    updated_at: Column | None = Field(
+        default=None, description="Column that says when a row last changed; incremental reads use it."
+    )
+
+
+class MembershipRelation(Strict):
+    """One row a membership."""
+
+    relation: Relation = Field(
+        alias="from", description="Table, view, table function such as read_csv('...'), or SELECT."
+    )
+    key: Column = Field(description="Column that holds the profile's key.")
+    audience: Column = Field(description="Column that holds the audience's name.")
+
+
+class AffinityRelation(Strict):
+    """One row a profile and affinity; becomes a profile column of its name in the config."""
+
+    relation: Relation = Field(
+        alias="from", description="Table, view, table function such as read_csv('...'), or SELECT."
+    )
+    key: Column = Field(description="Column that holds the profile's key.")
+    affinity: Column = Field(description="Column that names what the profile likes.")
+    weight: Column = Field(description="Column that says how much, the larger the stronger.")
+
+
+class Source(Strict):
+    """Where profiles, memberships and affinities are read."""
+
+    attach: Attachment | None = Field(
+        default=None,
+        description="Database to read from: a DuckDB or SQLite file, or a postgres:// URL whose password "
+        "is a reference.",
+    )
+    profiles: ProfileRelation = Field(description="The profiles, whole: a row that is gone has exited.")
+    memberships: MembershipRelation | None = Field(
+        default=None, description="Who is in which audience, whole: a row that is gone has exited."
+    )
+    affinities: Mapping[AffinityName, AffinityRelation] = Field(
+        default_factory=dict,
+        description="Long relations that become profile columns, for send_affinities_to.",
+    )
+
+
+class RuleAudience(Strict):
+    """An audience defined by a condition."""
+
+    where: Text = Field(description="SQL condition over profile columns.")
+
+
+class Config(Strict):
+    """One project: a source, a Salesforce org and the syncs between them."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    store: Path = Field(
+        default=Path("audiences.duckdb"), description="File that keeps state and ledger; made on first use."
+    )
+    engine: Engine = Field(
+        default="duckdb", description='Where the diff runs: duckdb, or {spark: "sc://host:15002"}.'
+    )
+    connection: Connection = Field(description="The Salesforce org.")
+    source: Source = Field(description="Where the data is.")
+    audiences: Mapping[AudienceName, RuleAudience] = Field(
+        default_factory=dict, description="Audiences by rule; other names come from source.memberships."
+    )
+    syncs: tuple[Sync, ...] = Field(min_length=1, description="What goes where.")

@@ -1,0 +1,151 @@
+"""What must hold between the keys of a config.
+
+The rules look at plain values and pass over what has the wrong shape, so that they can speak beside
+pydantic's checks and every mistake is reported at once.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from audiencesync.config.mistakes import KeyPath, Mistake, did_you_mean
+from audiencesync.config.sync import MAX_TRIGGER_FIELDS, Sync
+
+_ROOT_KEYS = frozenset({"version", "store", "engine", "connection", "source", "audiences", "syncs"})
+_SOURCE_KEYS = frozenset({"attach", "profiles", "memberships", "affinities"})
+_SYNC_KEYS = frozenset(Sync.model_fields)
+
+
+def broken_rules(data: object) -> list[Mistake]:
+    """Every rule that the values break."""
+    root = _mapping(data)
+    rule_names = _audiences_defined(root)
+    mistakes: list[Mistake] = []
+    names: dict[str, int] = {}
+    syncs = root.get("syncs")
+    for position, value in enumerate(syncs if isinstance(syncs, list) else ()):
+        sync = _mapping(value)
+        keys: KeyPath = ("syncs", position)
+        name = sync.get("name")
+        if isinstance(name, str):
+            if name in names:
+                mistakes.append(
+                    Mistake((*keys, "name"), f"'{name}' is the name of syncs.{names[name]} already")
+                )
+            names.setdefault(name, position)
+        mistakes.extend(_audience_mistakes(sync, keys, rule_names))
+        mistakes.extend(_field_mistakes(sync, keys))
+        mistakes.extend(_trigger_mistakes(sync, keys))
+    return mistakes
+
+
+def mapped_columns(sync: Mapping[str, object]) -> Iterator[str]:
+    """What triggers when `trigger_fields` is omitted: each mapped column or SQL, score, affinity."""
+    for group in ("required_fields", "extra_fields"):
+        for mapping in _mapping(sync.get(group)).values():
+            sides = [mapping, _mapping(mapping).get("from"), _mapping(mapping).get("sql")]
+            yield from (side for side in sides if isinstance(side, str))
+    yield from (name for _, name in _texts(_mapping(sync.get("send_scores_to")).get("scores")))
+    affinity = _mapping(sync.get("send_affinities_to")).get("from")
+    if isinstance(affinity, str):
+        yield affinity
+
+
+def _audiences_defined(root: Mapping[str, object]) -> tuple[str, ...] | None:
+    """The rules, when they are the only audiences there can be."""
+    source = _mapping(root.get("source"))
+    if not source or source.get("memberships") is not None:
+        return None
+    if not (_ROOT_KEYS.issuperset(root) and _SOURCE_KEYS.issuperset(source)):
+        return None  # a misspelt key is reported; what it hides is not
+    return tuple(_mapping(root.get("audiences")))
+
+
+def _audience_mistakes(
+    sync: Mapping[str, object], keys: KeyPath, defined: tuple[str, ...] | None
+) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for position, name in _texts(sync.get("audiences")):
+        here = (*keys, "audiences", position)
+        if name in seen:
+            yield Mistake(here, f"'{name}' is named twice")
+        elif defined is not None and name not in defined:
+            yield Mistake(
+                here,
+                f"'{name}' is an audience nobody defines: there is no rule of that name, "
+                f"and source.memberships is not set{did_you_mean(name, defined)}",
+            )
+        seen.add(name)
+
+
+def _field_mistakes(sync: Mapping[str, object], keys: KeyPath) -> Iterator[Mistake]:
+    places: dict[str, KeyPath] = {}
+    mapped: list[str] = []
+    for here, name in _fields(sync):
+        first = places.setdefault(name.casefold(), here)
+        if first != here:
+            what = ".".join(str(key) for key in first)
+            yield Mistake((*keys, *here), f"the Salesforce field {name} is set by {what} already")
+        if here[0] in {"required_fields", "extra_fields"}:
+            mapped.append(name)
+    if not _SYNC_KEYS.issuperset(sync):
+        return
+    match_field = sync.get("match_field")
+    if isinstance(match_field, str):
+        if match_field.casefold() not in {name.casefold() for name in mapped}:
+            yield Mistake(
+                (*keys, "match_field"),
+                f"the match field '{match_field}' is not mapped; add it to required_fields or extra_fields"
+                + did_you_mean(match_field, mapped),
+            )
+    elif sync and not places:
+        yield Mistake(keys, "nothing is sent: neither required_fields, extra_fields nor send_..._to is set")
+
+
+def _fields(sync: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
+    """Every Salesforce field that a sync sets, in the order people read."""
+    for group in ("required_fields", "extra_fields"):
+        for name in _mapping(sync.get(group)):
+            yield (group, name), name
+    target = sync.get("send_audiences_to")
+    if isinstance(target, str):
+        yield ("send_audiences_to",), target
+    for group in ("send_scores_to", "send_affinities_to"):
+        target = _mapping(sync.get(group)).get("field")
+        if isinstance(target, str):
+            yield (group, "field"), target
+
+
+def _trigger_mistakes(sync: Mapping[str, object], keys: KeyPath) -> Iterator[Mistake]:
+    here = (*keys, "trigger_fields")
+    scores = _mapping(sync.get("send_scores_to")).get("scores")
+    yield from _repeated(scores, (*keys, "send_scores_to", "scores"))
+    triggers = sync.get("trigger_fields")
+    if triggers is None:
+        default = {name.casefold() for name in mapped_columns(sync)}
+        if len(default) > MAX_TRIGGER_FIELDS:
+            yield Mistake(
+                here,
+                f"{len(default)} trigger fields, at most {MAX_TRIGGER_FIELDS} are allowed: "
+                "every mapped column is one when trigger_fields is omitted, so name those that matter",
+            )
+        return
+    yield from _repeated(triggers, here)
+    if isinstance(triggers, list) and len(triggers) > MAX_TRIGGER_FIELDS:
+        yield Mistake(here, f"{len(triggers)} trigger fields, at most {MAX_TRIGGER_FIELDS} are allowed")
+
+
+def _repeated(columns: object, keys: KeyPath) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for position, name in _texts(columns):
+        if name.casefold() in seen:
+            yield Mistake((*keys, position), f"'{name}' is named twice")
+        seen.add(name.casefold())
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: object) -> Iterator[tuple[int, str]]:
+    for position, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, str):
+            yield position, item

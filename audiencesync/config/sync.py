@@ -1,0 +1,213 @@
+"""One sync: which audiences go to which Salesforce object, field by field."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from audiencesync.config.base import (
+    AudienceName,
+    Column,
+    Count,
+    Data,
+    FieldName,
+    MappedField,
+    ObjectName,
+    Share,
+    Strict,
+    Switch,
+    SyncName,
+    Text,
+    wrong,
+)
+
+MAX_TRIGGER_FIELDS = 75
+
+
+def _constant(value: object) -> object:
+    if not isinstance(value, str | int | float):
+        raise wrong("must be text, a number, true or false")
+    return value
+
+
+Constant: TypeAlias = Annotated[
+    str | int | float | bool,
+    PlainValidator(_constant),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+"""What a mapping may set without looking at the source."""
+
+
+class OnNull(StrEnum):
+    """What a null in the source does."""
+
+    CLEAR = "clear"
+    SKIP = "skip"
+
+
+class OnExit(StrEnum):
+    """What happens to a record whose profile has left its last audience."""
+
+    CLEAR_AUDIENCES = "clear_audiences"
+    CLEAR_ALL = "clear_all"
+    KEEP = "keep"
+    DELETE = "delete"
+
+
+class OnTooLong(StrEnum):
+    """What happens to a text that does not fit its field."""
+
+    REJECT = "reject"
+    TRUNCATE = "truncate"
+
+
+class DuplicateRule(StrEnum):
+    """Whether the org's duplicate rules may stop a record."""
+
+    RESPECT = "respect"
+    ALLOW_SAVE = "allow_save"
+
+
+class FieldMapping(Strict):
+    """Where a Salesforce field's value comes from: a column, or exactly one of `from`, `sql` and `value`."""
+
+    column: Column | None = Field(default=None, alias="from", description="Profile column.")
+    sql: Text | None = Field(default=None, description="SQL expression over profile columns.")
+    value: Constant | None = Field(default=None, description="Constant, the same for every record.")
+    default: Constant | None = Field(default=None, description="What a null becomes.")
+    on_null: OnNull = Field(
+        default=OnNull.CLEAR,
+        description="What a null does: clear the field, or skip (leave the field alone).",
+    )
+
+    @property
+    def kind(self) -> Literal["column", "sql", "value"]:
+        """Which of the three the value comes from."""
+        if self.column is not None:
+            return "column"
+        return "sql" if self.sql is not None else "value"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_text_is_a_column(cls, data: object) -> object:
+        return {"from": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "FieldMapping":
+        given = [
+            name
+            for name, value in (("from", self.column), ("sql", self.sql), ("value", self.value))
+            if value is not None
+        ]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise wrong(f"needs exactly one of 'from', 'sql' and 'value', found {found}")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Either form, and exactly one source in the long one."""
+        shown = handler.resolve_ref_schema(handler(core))
+        shown["oneOf"] = [{"required": [name]} for name in ("from", "sql", "value")]
+        return shown
+
+
+class ScoresTo(Strict):
+    """Scores as one text field."""
+
+    field: FieldName = Field(description="Long text field that takes the scores.")
+    scores: tuple[Column, ...] = Field(min_length=1, description="Numeric profile columns.")
+
+
+class AffinitiesTo(Strict):
+    """The strongest affinities as one text field."""
+
+    field: FieldName = Field(description="Long text field that takes the affinities.")
+    column: Column = Field(
+        alias="from", description="Profile column (map, struct or JSON), or a name below source.affinities."
+    )
+    top: Annotated[int, Field(strict=True, ge=1)] = Field(
+        default=3, description="How many are sent: by weight, ties by name."
+    )
+
+
+class Guards(Strict):
+    """Limits that refuse a plan which would change too much."""
+
+    max_exit_ratio: Share = Field(
+        default=0.3,
+        description="Largest share of the acknowledged members that one run may let exit, 0 to 1.",
+    )
+    max_clears: Count = Field(default=10_000, description="Most field values that one run may clear.")
+
+
+class Sync(Strict):
+    """Some audiences to one Salesforce object."""
+
+    name: SyncName = Field(
+        description="Name on the command line and in the store: small letters, digits, `_`."
+    )
+    object: ObjectName = Field(description="API name of the Salesforce object: Lead, Contact, Visit__c.")
+    match_field: FieldName | None = Field(
+        default=None,
+        description="Mapped field that identifies a record: `Id`, an External ID, an idLookup field or any "
+        "filterable field. Omitted: each new member becomes a new record, exactly once.",
+    )
+    audiences: tuple[AudienceName, ...] = Field(
+        min_length=1, description="Names of rules, or of audiences in the memberships relation."
+    )
+    send_audiences_to: FieldName | None = Field(
+        default=None, description="Long text field that takes the names of a member's audiences."
+    )
+    send_scores_to: ScoresTo | None = Field(default=None, description="Field that takes scores.")
+    send_affinities_to: AffinitiesTo | None = Field(default=None, description="Field that takes affinities.")
+    required_fields: Mapping[MappedField, FieldMapping] = Field(
+        default_factory=dict, description="Mappings of every field that Salesforce requires on create."
+    )
+    extra_fields: Mapping[MappedField, FieldMapping] = Field(
+        default_factory=dict, description="Mappings of further fields."
+    )
+    trigger_fields: tuple[Column, ...] | None = Field(
+        default=None,
+        description="Source columns whose change re-sends a current member, at most 75. "
+        "Omitted: every mapped column, score and affinity.",
+    )
+    on_exit: OnExit = Field(
+        default=OnExit.CLEAR_AUDIENCES, description="What happens when a member leaves its last audience."
+    )
+    on_too_long: OnTooLong = Field(
+        default=OnTooLong.REJECT,
+        description="Texts longer than their field: reject the row, or truncate by characters (recorded).",
+    )
+    duplicate_rule: DuplicateRule = Field(
+        default=DuplicateRule.RESPECT, description="Respect the org's duplicate rules, or save all the same."
+    )
+    assignment_rule: Switch = Field(
+        default=False, description="Run the org's assignment rule on Lead and Case."
+    )
+    max_daily_api_calls: Count | None = Field(
+        default=None, description="Most API calls of this sync in any 24 hours. Omitted: no cap of its own."
+    )
+    guards: Guards = Field(default_factory=Guards, description="Limits on how much one run may change.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _match_field_as_mapped(cls, data: Data) -> Data:
+        """Salesforce ignores case, Python does not: spell the match field as its mapping does."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("match_field"), str):
+            return data
+        wanted = data["match_field"].casefold()
+        for group in ("required_fields", "extra_fields"):
+            mapped = data.get(group)
+            for name in mapped if isinstance(mapped, Mapping) else ():
+                if isinstance(name, str) and name.casefold() == wanted:
+                    return {**data, "match_field": name}
+        return data
+
+    @property
+    def mappings(self) -> Mapping[str, FieldMapping]:
+        """Salesforce field -> mapping, the required ones first."""
+        return {**self.required_fields, **self.extra_fields}
