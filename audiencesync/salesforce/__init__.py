@@ -1,0 +1,1 @@
+"""Talking to Salesforce: sign-in, session, describe, Collections, Bulk API 2.0, queries, limits."""

@@ -1,0 +1,304 @@
+"""Bulk API 2.0 ingest jobs, streamed from and to disk. Nothing here keeps rows in memory.
+
+The order that survives a crash is the caller's: it keeps the job's id before it uploads, uploads before it
+closes, and fetches results before it acknowledges.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from audiencesync.clock import Clock
+from audiencesync.errors import AnswerLost, SalesforceUnavailable
+from audiencesync.records import Job, JobState, Operation
+from audiencesync.salesforce.answers import answer_lost
+from audiencesync.salesforce.rows import WriteOptions
+from audiencesync.salesforce.session import Kind, Session
+
+UPLOAD_BYTES = 100_000_000
+"""The largest file one job takes: 150 MB after base64, which Salesforce adds.
+
+Source:
+    Bulk API 2.0 Developer Guide, "Upload Job Data".
+"""
+
+ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
+
+_JOBS = "jobs/ingest"
+_FIRST_LOOK_S = 0.25
+_LONGEST_WAIT_S = 30.0
+_NO_LOCATOR = frozenset({"", "null"})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """An ingest job that waits for data.
+
+    Attributes:
+        created: When, in Salesforce's text form.
+    """
+
+    id: str
+    object_name: str
+    operation: str
+    created: str
+
+
+def honours(options: WriteOptions) -> bool:
+    """Bulk jobs can keep to these options. They know neither header, so what needs one goes another way.
+
+    Source:
+        Bulk API 2.0 Developer Guide, "Create a Job" and "Headers".
+    """
+    return not options.duplicate_allow_save and not options.assignment_rule
+
+
+def create_job(
+    session: Session, object_name: str, operation: Operation, match_field: str | None, options: WriteOptions
+) -> str:
+    """Open a job for one CSV file in UTF-8 with LF line ends.
+
+    Args:
+        session: Who writes.
+        object_name: API name of the object.
+        operation: What happens to the rows.
+        match_field: `Id`, an External ID or an idLookup field; for an upsert only.
+        options: Must be such that `honours` holds.
+
+    Returns:
+        The job's id. Keep it before anything else is done.
+
+    Raises:
+        ValueError: The options need another route, or an upsert has no match field.
+        SalesforceRefused: Such as `INVALIDJOB` for a field that cannot be matched by.
+        AnswerLost: A job may have been opened; `jobs_open` finds it.
+        SalesforceUnavailable, BudgetSpent: No job was opened.
+
+    Source:
+        Bulk API 2.0 Developer Guide, "Create a Job".
+    """
+    if not honours(options):
+        raise ValueError("a Bulk job can neither run assignment rules nor pass duplicate rules")
+    document = {
+        "object": object_name,
+        "operation": operation.value,
+        "contentType": "CSV",
+        "lineEnding": "LF",
+        "columnDelimiter": "COMMA",
+    }
+    if operation is Operation.UPSERT:
+        if not match_field:
+            raise ValueError("an upsert needs a match field")
+        document["externalIdFieldName"] = match_field
+    answer = session.write("bulk_create", "POST", _JOBS, document=document)
+    job_id = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(job_id, str) or not job_id:
+        raise answer_lost("a Bulk job was opened and its id did not come")
+    return job_id
+
+
+def upload(session: Session, job_id: str, path: Path) -> None:
+    """Send the job's one file, streamed. A job takes a single upload.
+
+    Raises:
+        AnswerLost: It may have arrived; a job that is still Open is best aborted and made anew.
+        SalesforceRefused, SalesforceUnavailable, BudgetSpent: It did not arrive.
+
+    Source:
+        Bulk API 2.0 Developer Guide, "Upload Job Data".
+    """
+    session.write("bulk_upload", "PUT", f"{_path(job_id)}/batches", file=path)
+
+
+def close(session: Session, job_id: str) -> None:
+    """Let Salesforce begin. When the answer is lost, the job itself is asked, so this may be called again.
+
+    Raises:
+        AnswerLost: The job's state could not be learnt either.
+        SalesforceRefused: The job is in no state to be closed.
+        SalesforceUnavailable, BudgetSpent: It is still open.
+    """
+    _set_state(session, job_id, JobState.UPLOAD_COMPLETE, kind="bulk_close")
+
+
+def abort(session: Session, job_id: str) -> None:
+    """Give a job up; rows it has written stay written. Raises as `close`."""
+    _set_state(session, job_id, JobState.ABORTED, kind="bulk_abort")
+
+
+def job(session: Session, job_id: str) -> Job:
+    """What has become of a job.
+
+    Raises:
+        SalesforceRefused: There is no such job (any more): Salesforce keeps them 7 days.
+        SalesforceUnavailable: No usable answer came.
+
+    Source:
+        Bulk API 2.0 Developer Guide, "Get Job Info".
+    """
+    answer = session.get_json("bulk_poll", _path(job_id))
+    found = _job(answer)
+    if found is None:
+        raise SalesforceUnavailable("the state of a Bulk job cannot be read", hint="run again")
+    return found
+
+
+def wait(
+    session: Session,
+    job_id: str,
+    clock: Clock,
+    on_poll: Callable[[Job], None],
+    *,
+    longest_wait_s: float = _LONGEST_WAIT_S,
+) -> Job:
+    """Look at a job until nothing more will happen to it.
+
+    Looks at once, then after 1, 2, 4, 8 ... seconds: a short job is noticed soon, a long one costs few calls.
+
+    Args:
+        session: Who asks.
+        job_id: The job.
+        clock: Waits.
+        on_poll: Told of every look; may raise to stop waiting.
+        longest_wait_s: The longest pause between looks.
+
+    Returns:
+        The job, `Failed` and `Aborted` included.
+    """
+    clock.sleep(_FIRST_LOOK_S)
+    pause = 1.0
+    while True:
+        seen = job(session, job_id)
+        on_poll(seen)
+        if seen.state.terminal:
+            return seen
+        clock.sleep(min(pause, longest_wait_s))
+        pause = min(pause * 2, longest_wait_s)
+
+
+def download(session: Session, job_id: str, kind: ResultKind, path: Path) -> None:
+    """Write one of a job's result files to `path`, byte for byte: UTF-8 whatever the header says.
+
+    `path` appears only when the file is whole. Its rows are in no particular order.
+
+    Raises:
+        SalesforceRefused: There is no such result.
+        SalesforceUnavailable: It never arrived whole.
+
+    Source:
+        Bulk API 2.0 Developer Guide, "Get Job Successful Record Results" and its siblings.
+    """
+    part = path.with_name(path.name + ".part")
+    locator = ""
+    first = True
+    try:
+        while first or locator not in _NO_LOCATOR:
+            receive = _append_to(part, begin=0 if first else part.stat().st_size)
+            params = None if first else {"locator": locator}
+            locator = session.download("bulk_results", f"{_path(job_id)}/{kind}", receive, params=params)
+            first = False
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def jobs_open(session: Session) -> list[OpenJob]:
+    """Ingest jobs in state Open that this user made, by whichever program.
+
+    Source:
+        Bulk API 2.0 Developer Guide, "Get All Jobs".
+    """
+    user_id = session.user_id[:15]
+    found: list[OpenJob] = []
+    path: str | None = _JOBS
+    params: Mapping[str, str] | None = {"jobType": "V2Ingest"}
+    while path is not None:
+        document = session.get_json("bulk_poll", path, params=params)
+        entries = document.get("records") if isinstance(document, dict) else None
+        if not isinstance(document, dict) or not isinstance(entries, list):
+            raise SalesforceUnavailable("the list of Bulk jobs cannot be read", hint="run again")
+        found += [
+            OpenJob(
+                id=str(entry["id"]),
+                object_name=str(entry.get("object", "")),
+                operation=str(entry.get("operation", "")),
+                created=str(entry.get("createdDate", "")),
+            )
+            for entry in entries
+            if isinstance(entry, dict)
+            and entry.get("id")
+            and entry.get("state") == JobState.OPEN
+            and entry.get("jobType", "V2Ingest") == "V2Ingest"
+            and (not user_id or str(entry.get("createdById", user_id)).startswith(user_id))
+        ]
+        more = document.get("nextRecordsUrl")
+        path = (
+            more if document.get("done") is False and isinstance(more, str) and more.startswith("/") else None
+        )
+        params = None
+    return found
+
+
+def _path(job_id: str) -> str:
+    return f"{_JOBS}/{quote(job_id, safe='')}"
+
+
+def _set_state(session: Session, job_id: str, state: JobState, *, kind: Kind) -> None:
+    """Ask for a state. A lost answer is settled by the job's own word; asking for it again does no harm."""
+    for _ in range(2):
+        with contextlib.suppress(AnswerLost):
+            session.write(kind, "PATCH", _path(job_id), document={"state": state.value})
+            return
+        now = _state_or_none(session, job_id)
+        if now is not None and now is not JobState.OPEN and (state is not JobState.ABORTED or now.terminal):
+            return
+    raise answer_lost(f"a Bulk job was asked to become {state.value}, and its state is not known")
+
+
+def _state_or_none(session: Session, job_id: str) -> JobState | None:
+    try:
+        return job(session, job_id).state
+    except SalesforceUnavailable:
+        return None
+
+
+def _job(document: object) -> Job | None:
+    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
+        return None
+    try:
+        state = JobState(str(document.get("state")))
+    except ValueError:
+        return None
+    return Job(
+        id=document["id"],
+        state=state,
+        processed=_count(document.get("numberRecordsProcessed")),
+        failed=_count(document.get("numberRecordsFailed")),
+        error=str(document.get("errorMessage") or ""),
+    )
+
+
+def _count(value: object) -> int:
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _append_to(part: Path, *, begin: int) -> Callable[[Mapping[str, str], Iterator[bytes]], str]:
+    """Writes a page of results from `begin` on, without its header line when a page is there already."""
+
+    def receive(headers: Mapping[str, str], pieces: Iterator[bytes]) -> str:
+        with part.open("wb" if begin == 0 else "r+b") as file:
+            file.seek(begin)
+            file.truncate()
+            in_header = begin > 0
+            for piece in pieces:
+                data = piece
+                if in_header:
+                    _, newline, data = piece.partition(b"\n")
+                    in_header = not newline
+                file.write(data)
+        return headers.get("Sforce-Locator", "")
+
+    return receive

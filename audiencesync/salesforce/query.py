@@ -1,0 +1,104 @@
+"""Asking Salesforce for records: results page by page, and look-ups of many values in few statements."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import chain
+from typing import Any
+from urllib.parse import quote_plus
+
+from audiencesync.errors import SalesforceUnavailable
+from audiencesync.salesforce.session import Session
+from audiencesync.salesforce.simple import querying, soql
+
+Literal = str | int | float | bool | date | datetime
+"""A value that SOQL has a literal for."""
+
+VALUES_PER_STATEMENT = 200
+ENCODED_BYTES = 12_000
+"""Room for one encoded statement: address and headers share 16,384 bytes, a token may take 2,000."""
+
+_PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
+_LONGEST_LITERAL = 4000
+
+
+def query(session: Session, statement: str) -> Iterator[dict[str, object]]:
+    """The records of a query; each page is asked for when the one before it is used up.
+
+    Args:
+        session: Who asks.
+        statement: SOQL; made by `select_in`, or free of data.
+
+    Yields:
+        Field -> value, parents as nested dicts; without Salesforce's `attributes`.
+
+    Raises:
+        SalesforceRefused: The statement is wrong, or touches what the user may not see.
+        SalesforceUnavailable: No usable answer came.
+
+    Source:
+        REST API Developer Guide, "Query".
+    """
+    client = querying(session)
+    page = _page(client.query(statement))
+    while True:
+        yield from (_plain(record) for record in page["records"])
+        if page.get("done") is not False:
+            return
+        page = _page(client.query_more(page["nextRecordsUrl"], identifier_is_url=True))
+
+
+def select_in(object_name: str, fields: Sequence[str], by: str, values: Sequence[Literal]) -> Iterator[str]:
+    """Statements that together look up every value, each within Salesforce's limits.
+
+    A value whose literal is longer than SOQL allows is left out: no field that can be filtered by holds it.
+
+    Args:
+        object_name: API name.
+        fields: API names or paths to select.
+        by: The field that is compared.
+        values: What it is compared with; repeated ones are asked for once.
+
+    Raises:
+        ValueError: A name holds characters that no API name has.
+
+    Source:
+        REST API Developer Guide, "Status Codes" (414, 431); SOQL and SOSL Reference, "SOQL and SOSL Limits".
+    """
+    for name in chain((object_name, by), fields):
+        if not _PATH.fullmatch(name):
+            raise ValueError("a name in a look-up holds characters that no API name has")
+    head = f"SELECT {', '.join(fields)} FROM {object_name} WHERE {by} IN ("  # noqa: S608 - checked names
+    room = ENCODED_BYTES - len(quote_plus(head + ")"))
+    batch: list[str] = []
+    used = 0
+    for literal in dict.fromkeys(soql("{value}", value=value) for value in values):
+        size = len(quote_plus(literal + ","))
+        if len(literal) > _LONGEST_LITERAL or size > room:
+            continue
+        if batch and (len(batch) == VALUES_PER_STATEMENT or used + size > room):
+            yield head + ",".join(batch) + ")"
+            batch, used = [], 0
+        batch.append(literal)
+        used += size
+    if batch:
+        yield head + ",".join(batch) + ")"
+
+
+def _page(answer: object) -> Mapping[str, Any]:
+    """An answer that is a page of records, with a way to the next one when there is one."""
+    if isinstance(answer, dict) and isinstance(answer.get("records"), list):
+        more = answer.get("nextRecordsUrl")
+        if answer.get("done") is not False or (isinstance(more, str) and more.startswith("/")):
+            return answer
+    raise SalesforceUnavailable(
+        "the answer to a query is not a page of records", hint="run again; check connection.api_version"
+    )
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        name: _plain(value) if isinstance(value, dict) else value
+        for name, value in record.items()
+        if name != "attributes"
+    }
