@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -91,6 +92,15 @@ def _url(text: str) -> str:
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise wrong("must end after the host: no path, no '?', no '#'")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _file_name(value: object) -> object:
+    return _not_blank(value) if isinstance(value, str) else value
+
+
+def _optional_file_name(value: object) -> object:
+    """An empty variable says that there is none."""
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _relation(text: str) -> str:
@@ -196,6 +206,16 @@ AudienceName: TypeAlias = Annotated[
 ]
 """What an audience is called, in Salesforce too."""
 
+FileName: TypeAlias = Annotated[
+    Path, BeforeValidator(_file_name), WithJsonSchema({"type": "string", "minLength": 1})
+]
+"""A file; a relative name starts from the folder of the config."""
+
+OptionalFileName: TypeAlias = Annotated[
+    Path | None, BeforeValidator(_optional_file_name), WithJsonSchema({"type": ["string", "null"]})
+]
+"""A file, or null or an empty text for none."""
+
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 """A whole number, 0 or more."""
 
@@ -210,7 +230,7 @@ Secret: TypeAlias = Annotated[
     _secret_validator("connection.auth", check_secret),
     PlainSerializer(str, return_type=str),
     WithJsonSchema(
-        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^{}]+)\}$"}, mode="validation"
+        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"}, mode="validation"
     ),
 ]
 """A secret, by reference alone."""

@@ -21,6 +21,8 @@ from audiencesync.config.base import (
     AudienceName,
     Column,
     Count,
+    FileName,
+    OptionalFileName,
     Relation,
     Share,
     Strict,
@@ -99,8 +101,9 @@ class Connection(Strict):
     )
     auth: Auth = Field(description="How to log in.")
     api_version: ApiVersion = Field(default="66.0", description="Salesforce API version.")
-    ca_bundle: Path | None = Field(
-        default=None, description="PEM file of a private CA; certificates are always verified."
+    ca_bundle: OptionalFileName = Field(
+        default=None,
+        description="PEM file of a private CA, null or empty for none; certificates are always verified.",
     )
     max_daily_api_calls: Count | None = Field(
         default=20_000, description="This project's own cap in any 24 hours; null for none."
@@ -171,7 +174,7 @@ class Config(Strict):
     """One project: a source, a Salesforce org and the syncs between them."""
 
     version: Literal[1] = Field(description="Version of this format.")
-    store: Path = Field(
+    store: FileName = Field(
         default=Path("audiences.duckdb"), description="File that keeps state and ledger; made on first use."
     )
     engine: Engine = Field(

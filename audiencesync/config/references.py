@@ -9,8 +9,10 @@ from pathlib import Path
 from audiencesync.config.mistakes import KeyPath, Mistake
 from audiencesync.errors import ConfigError
 
-REFERENCE = re.compile(r"\$\{(env):([A-Za-z_][A-Za-z0-9_]*)\}|\$\{(file):([^{}]+)\}")
-_ATTEMPT = re.compile(r"\$\{[^{}]*\}?")
+_VARIABLE = r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}"
+REFERENCE = re.compile(rf"{_VARIABLE}|\$\{{file:((?:{_VARIABLE}|[^{{}}])+)\}}")
+"""A variable (group 1), or a file (group 2) whose name may hold variables."""
+
 _NOT_A_REFERENCE = "'${' begins a reference: write ${env:NAME} (letters, digits and _) or ${file:PATH}"
 _REVEALED = "\0"  # stands for a reference while the text around it is looked at
 
@@ -59,8 +61,9 @@ class SecretRef:
 
         def read(match: re.Match[str]) -> str:
             if match[1]:
-                return self._from_environment(match[2], env)
-            return self._from_file(match[4], base_dir)
+                return self._from_environment(match[1], env)
+            name = re.sub(_VARIABLE, lambda part: self._from_environment(part[1], env), match[2])
+            return self._from_file(name, base_dir)
 
         return REFERENCE.sub(read, self.reference)
 
@@ -120,7 +123,7 @@ def resolve(
         mistakes.extend(Mistake(keys, what) for what in wrong)
         if wrong or REFERENCE.search(value):
             touched.add(keys)
-        return value if wrong else REFERENCE.sub(lambda match: environ[match[2]], value)
+        return value if wrong else REFERENCE.sub(lambda match: environ[match[1]], value)
 
     return visit(data, ()), tuple(mistakes), frozenset(touched)
 
@@ -131,30 +134,29 @@ def is_secret(keys: KeyPath) -> bool:
 
 
 def _wrong_references(text: str, environ: Mapping[str, str]) -> Iterator[str]:
-    for attempt in _ATTEMPT.finditer(text):
-        match = REFERENCE.fullmatch(attempt[0])
-        if match is None:
-            yield _NOT_A_REFERENCE
-        elif match[3]:
+    if "${" in REFERENCE.sub("", text):
+        yield _NOT_A_REFERENCE
+    for match in REFERENCE.finditer(text):
+        if match[2]:
             yield "${file:...} is for secrets alone; only ${env:NAME} may stand here"
-        elif match[2] not in environ:
-            yield f"the environment variable {match[2]} is not set"
+        elif match[1] not in environ:
+            yield f"the environment variable {match[1]} is not set"
 
 
 def check_secret(text: str, key: str) -> str | None:
     """What is wrong with a secret's text, or None: it must be one reference and nothing else."""
     if REFERENCE.fullmatch(text):
         return None
-    if _ATTEMPT.fullmatch(text):
+    if text.startswith("${") and text.endswith("}"):
         return _NOT_A_REFERENCE
     return f"a secret must not stand in the file; write {key}: ${{env:NAME}} or {key}: ${{file:PATH}}"
 
 
 def check_attach(text: str) -> str | None:
     """What is wrong with a database to attach, or None: its password must be a reference."""
-    if not all(REFERENCE.fullmatch(attempt[0]) for attempt in _ATTEMPT.finditer(text)):
-        return _NOT_A_REFERENCE
     bare = REFERENCE.sub(_REVEALED, text)
+    if "${" in bare:
+        return _NOT_A_REFERENCE
     # An unescaped '/' or '@' in a password is wrong, but no reason to print it.
     user_info = re.search(r"://([^\s'\"]*)@", bare)
     password = user_info[1].partition(":")[2] if user_info else ""

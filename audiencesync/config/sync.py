@@ -110,8 +110,20 @@ class FieldMapping(Strict):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Either form, and exactly one source in the long one."""
-        shown = handler.resolve_ref_schema(handler(core))
-        shown["oneOf"] = [{"required": [name]} for name in ("from", "sql", "value")]
+        shown = handler(core)
+        definition = handler.resolve_ref_schema(shown)
+        long_form = {
+            **definition,
+            "oneOf": [
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+                for name in ("from", "sql", "value")
+            ],
+        }
+        definition.clear()
+        definition["anyOf"] = [
+            {"type": "string", "minLength": 1, "description": "Profile column."},
+            long_form,
+        ]
         return shown
 
 
