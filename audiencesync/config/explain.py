@@ -47,6 +47,12 @@ def explain(error: ValidationError, data: object, hidden: frozenset[KeyPath]) ->
     return mistakes
 
 
+def unknown_keys(error: ValidationError, data: object) -> frozenset[KeyPath]:
+    """Where a key stands that no model has: what is below it need not be right."""
+    details = error.errors(include_url=False)
+    return frozenset(_locate(each["loc"], data) for each in details if each["type"] == "extra_forbidden")
+
+
 def value_at(data: object, keys: KeyPath) -> object:
     """The value at a key path, or None."""
     for key in keys:
@@ -124,8 +130,8 @@ def _say(detail: ErrorDetails, keys: KeyPath, value: object, *, may_show: bool) 
         return _MUST_BE[kind] + got + ("; put it in quotes" if unquoted else "")
     words = {
         "plain": str(context.get("what")),
-        "greater_than_equal": f"must be at least {context.get('ge')}{got}",
-        "less_than_equal": f"must be at most {context.get('le')}{got}",
+        "greater_than_equal": f"must be at least {context.get('ge', 0):g}{got}",
+        "less_than_equal": f"must be at most {context.get('le', 0):g}{got}",
         "too_short": "must hold at least one",
     }
     return words.get(kind, f"is not valid ({kind.replace('_', ' ')})")

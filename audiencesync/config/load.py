@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from audiencesync.config.explain import explain
+from audiencesync.config.explain import explain, unknown_keys
 from audiencesync.config.mistakes import KeyPath, Mistake, dotted, refusal
 from audiencesync.config.models import Config
 from audiencesync.config.references import resolve
@@ -94,15 +94,20 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Project:
 
     data, mistakes, from_environment = resolve(tree.data, env)
     unresolved = {mistake.keys for mistake in mistakes}
-    found = [*tree.mistakes, *mistakes]
+    found = [*broken_rules(data)]
+    unknown: frozenset[KeyPath] = frozenset()
     context = {"line_of": lambda keys: f"{path}:{line_of(tree.lines, keys)}"}
     config: Config | None = None
     try:
         config = Config.model_validate(data, by_alias=True, by_name=False, context=context)
     except ValidationError as error:
         found.extend(explain(error, data, from_environment))
-    found.extend(broken_rules(data))
-    found = [mistake for mistake in found if mistake in mistakes or mistake.keys not in unresolved]
+        unknown = unknown_keys(error, data)
+    found = [
+        *tree.mistakes,
+        *(mistake for mistake in mistakes if not _within(mistake.keys, unknown)),
+        *(mistake for mistake in found if mistake.keys not in unresolved or mistake.keys in unknown),
+    ]
     if config is None or found:
         raise _refuse(path, found, tree)
     return Project(path, path.absolute().parent, config, tree.lines)
@@ -113,6 +118,10 @@ def line_of(lines: Mapping[KeyPath, int], keys: KeyPath) -> int:
     while keys and keys not in lines:
         keys = keys[:-1]
     return lines.get(keys, 1)
+
+
+def _within(keys: KeyPath, places: frozenset[KeyPath]) -> bool:
+    return any(keys[:length] in places for length in range(1, len(keys) + 1))
 
 
 def _read(path: Path) -> str:

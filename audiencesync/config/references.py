@@ -16,10 +16,8 @@ REFERENCE = re.compile(rf"{_VARIABLE}|\$\{{file:((?:{_VARIABLE}|[^{{}}])+)\}}")
 _NOT_A_REFERENCE = "'${' begins a reference: write ${env:NAME} (letters, digits and _) or ${file:PATH}"
 _REVEALED = "\0"  # stands for a reference while the text around it is looked at
 
-SECRET_KEYS = frozenset(
-    {"consumer_key", "private_key", "access_token", "refresh_token", "client_secret", "password"}
-)
-"""Keys below `connection.auth` whose value is a secret."""
+_OPEN_KEYS = frozenset({"method", "username", "audience", "instance_url"})
+"""Keys below `connection.auth` that are no secret; a misspelt one is taken for a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +127,8 @@ def resolve(
 
 
 def is_secret(keys: KeyPath) -> bool:
-    """Whether the value at this key path is a secret, whether or not the key belongs there."""
-    return keys == ("source", "attach") or (keys[:2] == ("connection", "auth") and keys[-1] in SECRET_KEYS)
+    """Whether the value at this key path is a secret, or may be one under a misspelt key."""
+    return keys == ("source", "attach") or (keys[:2] == ("connection", "auth") and keys[-1] not in _OPEN_KEYS)
 
 
 def _wrong_references(text: str, environ: Mapping[str, str]) -> Iterator[str]:

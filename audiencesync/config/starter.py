@@ -86,7 +86,7 @@ def starter(
         *_memberships(memberships, membership_key or key, membership_audience),
         *_affinities(key),
         *_rules(audience_rules),
-        ("syncs:", ""),
+        ("syncs:", "which audiences go where; one or more"),
         (f"  - name: {_text(sync or _sync_name(object_name))}", "on the command line and in the store"),
         (f"    object: {_text(object_name)}", "API name of the Salesforce object"),
         (
@@ -137,9 +137,9 @@ def _head(store: str) -> _Lines:
 def _connection(
     login_url: str, username: str, consumer_key: str, private_key: str, ca_bundle: str | None
 ) -> _Lines:
-    yield "connection:", ""
+    yield "connection:", "the org, how to log in, and how much of its API may be used"
     yield f"  login_url: {_text(login_url)}", "https://test.salesforce.com for a sandbox, or My Domain"
-    yield "  auth:", ""
+    yield "  auth:", "a key pair instead of a password"
     yield "    method: jwt_bearer", "or refresh_token, client_credentials, access_token, password"
     yield f"    consumer_key: {_text(consumer_key)}", "of the connected app or external client app"
     yield f"    username: {_text(username)}", "the user that the app acts as"
@@ -158,7 +158,7 @@ def _connection(
 
 
 def _source(attach: str | None, profiles: str, key: str, updated_at: str | None) -> _Lines:
-    yield "source:", ""
+    yield "source:", "where profiles, memberships and affinities are read"
     yield (
         f"  attach: {'null' if attach is None else _text(attach)}",
         "DuckDB or SQLite file, or postgres://user:${env:PGPASSWORD}@host/database",

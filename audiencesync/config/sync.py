@@ -93,7 +93,11 @@ class FieldMapping(Strict):
     @model_validator(mode="before")
     @classmethod
     def _a_text_is_a_column(cls, data: object) -> object:
-        return {"from": data} if isinstance(data, str) else data
+        if isinstance(data, Mapping | FieldMapping):
+            return data
+        if not isinstance(data, str):
+            raise wrong("must be a column, or a mapping with one of 'from', 'sql' and 'value'")
+        return {"from": data}
 
     @model_validator(mode="after")
     def _one_source(self) -> "FieldMapping":
