@@ -182,6 +182,23 @@ def test_two_syncs_may_share_mappings_and_override_one(tmp_path: Path) -> None:
     )
 
 
+def test_what_overrides_a_shared_list_is_reported_at_its_own_line(tmp_path: Path) -> None:
+    text = WHOLE.replace("  - name: leads", "  - &first\n    name: leads", 1) + (
+        "  - <<: *first\n    name: more\n    audiences:\n      - newsletter\n      - newsletter\n"
+    )
+
+    last = text.count("\n")
+    assert mistakes(tmp_path, text) == [f"FILE:{last}: syncs.1.audiences.1: 'newsletter' is named twice"]
+
+
+def test_what_stands_below_a_misspelt_key_is_not_reported_too(tmp_path: Path) -> None:
+    text = edited("  login_url: https://login.salesforce.com ", "  login_urls: ${env:NOT_SET} ")
+
+    assert mistakes(tmp_path, text) == [
+        "FILE:8: connection.login_urls: unknown key; did you mean 'login_url'?"
+    ]
+
+
 @pytest.mark.parametrize(
     "field", ["Name", "Tier__c", "ns__Tier__c", "Home__Latitude__s", "Account.Ext__c", "Parent__r.ns__Ext__c"]
 )
