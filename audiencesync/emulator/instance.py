@@ -1,0 +1,136 @@
+"""One running Salesforce instance: an org with its sessions, jobs, faults and request log."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from audiencesync.emulator.access import Access
+from audiencesync.emulator.errors import ApiError
+from audiencesync.emulator.faults import Faults
+from audiencesync.emulator.http import Call, Reply
+from audiencesync.emulator.save import Caller, Writer
+from audiencesync.emulator.sessions import Sessions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audiencesync.emulator.access import View
+    from audiencesync.emulator.changes import Changes
+    from audiencesync.emulator.http import Router
+    from audiencesync.emulator.jobs import Jobs
+    from audiencesync.emulator.org import Org
+    from audiencesync.emulator.sessions import App
+
+OLDEST, NEWEST, RETIRED = 31, 68, range(7, 31)
+_LOG_LENGTH = 10_000
+_DATA = re.compile(r"/services/data/v(?P<version>\d+\.\d)(/.*)?")
+_ACCESS_OBJECTS = frozenset(
+    {"FieldPermissions", "ObjectPermissions", "PermissionSet", "PermissionSetAssignment"}
+)
+
+
+class Instance:
+    """Answers calls, one at a time.
+
+    Attributes:
+        folder: Where uploads and results are kept.
+        own_urls: Base URLs under which this server is reached.
+        apps: Connected apps by consumer key.
+        log: The latest requests, oldest first.
+    """
+
+    def __init__(self, org: Org, router: Router, jobs: Jobs, folder: Path) -> None:
+        self.org = org
+        self.jobs = jobs
+        self.folder = folder
+        self.own_urls: tuple[str, ...] = ()
+        self.access = Access(org)
+        self.sessions = Sessions(org)
+        self.apps: dict[str, App] = {}
+        self.faults = Faults()
+        self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
+        self.router = router
+
+    def base_url(self, call: Call) -> str:
+        """The address the caller used, so that every link in an answer works for them."""
+        host = call.headers.get("host")
+        return f"https://{host}" if host else self.own_urls[0]
+
+    def handle(self, call: Call) -> Reply:
+        """Answer a call from outside: session, meter, log, and the limit header."""
+        with self.org.lock:
+            before = self.org.meter.total
+            data = _DATA.fullmatch(call.path)
+            try:
+                if data is not None:
+                    call.maybe_session = self.sessions.use(call.headers.get("authorization", ""))
+                    _check_version(data["version"])
+                    self.org.meter.charge()
+                reply = self.dispatch(call)
+            except ApiError as error:
+                reply = Reply(error.status, error.body)
+            if data is not None and reply.status != 401:  # noqa: PLR2004
+                reply.headers["Sforce-Limit-Info"] = f"api-usage={self.org.meter.used}/{self.org.meter.limit}"
+            self._note(call, reply, self.org.meter.total - before)
+        return reply
+
+    def dispatch(self, call: Call) -> Reply:
+        """Find the resource and let it answer; Composite calls this for each subrequest.
+
+        Raises:
+            ApiError: The call is refused as a whole.
+        """
+        method = call.query.get("_HttpMethod", call.method).upper() if call.method == "POST" else call.method
+        found, args = self.router.find(method, call.path)
+        call.args = args
+        call.version = args.get("version", "")
+        if not found.public and call.maybe_session is None:
+            call.maybe_session = self.sessions.use(call.headers.get("authorization", ""))
+        return found.handler(self, call)
+
+    def view(self, call: Call, name: str) -> View:
+        """An object as the caller sees it.
+
+        Raises:
+            ApiError: 404, there is none of that name.
+        """
+        found = self.access.view(call.session.user_id, name)
+        if found is None:
+            raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+        return found
+
+    def writer(self, call: Call, view: View, changes: Changes) -> Writer:
+        """The save pipeline for one object, with what the caller's headers ask for."""
+        header = call.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
+        caller = Caller(call.session.user_id, allow_duplicates="allowsave=true" in re.split("[,;]", header))
+        return Writer(self.org, view, caller, changes)
+
+    def commit(self, changes: Changes) -> None:
+        """Make a call's changes last."""
+        touched = changes.touched()
+        if any(name in _ACCESS_OBJECTS for name, _ in touched):
+            self.org.metadata_changed()
+
+    def _note(self, call: Call, reply: Reply, calls: int) -> None:
+        query = "&".join(f"{name}={value}" for name, value in call.query.items())
+        self.log.append(
+            {
+                "at": self.org.now(),
+                "method": call.method,
+                "path": call.path,
+                "query": query,
+                "status": reply.status,
+                "api_calls": calls,
+            }
+        )
+
+
+def _check_version(version: str) -> None:
+    number, _, minor = version.partition(".")
+    if minor == "0" and OLDEST <= int(number) <= NEWEST:
+        return
+    if minor == "0" and int(number) in RETIRED:
+        raise ApiError(410, "UNSUPPORTED_API_VERSION", "The requested API version has been retired")
+    raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")

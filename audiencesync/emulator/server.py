@@ -1,0 +1,149 @@
+"""Starting and ending the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from audiencesync.emulator import admin, bulk_ingest, oauth, rest_collections, rest_meta, rest_records, tls
+from audiencesync.emulator.errors import EmulatorError
+from audiencesync.emulator.http import Router
+from audiencesync.emulator.instance import Instance
+from audiencesync.emulator.jobs import Jobs
+from audiencesync.emulator.org import Org
+from audiencesync.emulator.sessions import App
+from audiencesync.emulator.wire import Edge, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HOST = "127.0.0.1"
+_ROUTES = (
+    *admin.ROUTES,
+    *oauth.ROUTES,
+    *rest_meta.ROUTES,
+    *rest_collections.ROUTES,
+    *bulk_ingest.ROUTES,
+    *rest_records.ROUTES,
+)
+
+
+def serve(port: int, state: Path | None, org_file: Path | None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        EmulatorError: The port is taken, or the state folder or the org file cannot be used.
+    """
+    listener = _listen(port)
+    with listener, _folder(state) as folder:
+        instance = build(folder, org_file)
+        try:
+            asyncio.run(_serve(instance, listener, folder))
+        finally:
+            instance.jobs.stop()
+
+
+def build(folder: Path, org_file: Path | None) -> Instance:
+    """An instance with its keys and its connected app, ready to answer."""
+    if org_file is not None:
+        raise EmulatorError("org files are not read yet")
+    tls.ensure(folder)
+    org = Org()
+    org.seed()
+    instance = Instance(org, Router(_ROUTES), Jobs(org, folder / "jobs"), folder)
+    app = App(f"3MVG9{secrets.token_urlsafe(60)}", secrets.token_hex(32).upper(), tls.public_key(folder))
+    app.run_as = org.settings.username
+    instance.apps[app.key] = app
+    return instance
+
+
+async def _serve(instance: Instance, listener: socket.socket, folder: Path) -> None:
+    port = listener.getsockname()[1]
+    instance.own_urls = tuple(f"https://{host}:{port}" for host in ("localhost", _HOST))
+    config = uvicorn.Config(
+        Edge(instance),
+        http=Protocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=folder / tls.SERVER,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Announcing(config, _greeting(instance, folder))
+    await server.serve([listener])
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says where it is as soon as it accepts connections, and ends without a signal's code."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then print the first and only line of standard output."""
+        await super().startup(sockets)
+        sys.stdout.write(self._greeting + "\n")
+        sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGTERM and SIGINT as the wish to end, which is exit code 0."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+
+def _greeting(instance: Instance, folder: Path) -> str:
+    app = next(iter(instance.apps.values()))
+    return json.dumps(
+        {
+            "login_url": instance.own_urls[0],
+            "instance_url": instance.own_urls[0],
+            "ca_bundle": str(folder / tls.CA),
+            "consumer_key": app.key,
+            "consumer_secret": app.secret,
+            "username": instance.org.settings.username,
+            "private_key_file": str(folder / tls.APP_KEY),
+        }
+    )
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_HOST, port))
+    except OSError as error:
+        listener.close()
+        raise EmulatorError(
+            f"port {port} on {_HOST} cannot be used ({error.strerror}); choose another, or 0"
+        ) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _folder(state: Path | None) -> Iterator[Path]:
+    """The state folder, or a private one that is removed at the end."""
+    if state is None:
+        with tempfile.TemporaryDirectory(prefix="salesforce-emulator-") as name:
+            yield Path(name)
+        return
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=state):
+            pass
+    except OSError as error:
+        raise EmulatorError(f"state folder {state} cannot be written ({error.strerror})") from error
+    yield state.resolve()
