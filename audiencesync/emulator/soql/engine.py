@@ -263,7 +263,7 @@ class _Compiler:
             raise self._scope.error(query.sources[0].path.pos, "MALFORMED_QUERY", "COUNT() in a subquery")
         return name, _ChildPlan(plan, plan.selection, link)
 
-    def _subselect(self, query: Query, outer: Operand) -> frozenset[str]:
+    def _subselect(self, query: Query) -> frozenset[str]:
         """Run the inside of a semi-join.
 
         Source:
@@ -291,7 +291,6 @@ class _Compiler:
         if ref.field.type not in ID_TYPES:
             message = f"Semi join sub-selects can only query id fields, cannot use: '{ref.field.name}'"
             raise self._scope.error(path.pos, "MALFORMED_QUERY", message)
-        del outer
         plan = _Compiler(scope, query, include_deleted=self._include_deleted, level=1).plan()
         read = getter(self._scope.org, ref)
         return frozenset(value for row in plan.run().rows if isinstance(value := read(row), str))

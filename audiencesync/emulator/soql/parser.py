@@ -134,17 +134,16 @@ class _ToNodes(Transformer[Token, Query]):
     def sources(self, items: Items) -> tuple[Source, ...]:
         return tuple(items)
 
-    def using(self, items: Items) -> str:
-        return str(items[2])
+    def using(self, items: Items) -> str | None:
+        return str(items[2]) if items else None
 
-    def where(self, items: Items) -> Condition:
-        condition: Condition = items[1]
-        return condition
+    def where(self, items: Items) -> Condition | None:
+        return items[1] if items else None
 
     having = where
 
-    def with_clause(self, items: Items) -> str:
-        return str(items[1])
+    def with_clause(self, items: Items) -> str | None:
+        return str(items[1]) if items else None
 
     def group_by(self, items: Items) -> tuple[Expression, ...]:
         return tuple(items[2:])
@@ -157,13 +156,13 @@ class _ToNodes(Transformer[Token, Query]):
         descending = direction is not None and direction.upper() == "DESC"
         return OrderItem(expression, descending, nulls is not None and nulls.upper() == "LAST")
 
-    def limit(self, items: Items) -> int:
-        return int(items[1])
+    def limit(self, items: Items) -> int | None:
+        return int(items[1]) if items else None
 
     offset = limit
 
-    def all_rows(self, _: Items) -> bool:
-        return True
+    def all_rows(self, items: Items) -> bool:
+        return bool(items)
 
     def for_clause(self, items: Items) -> str:
         return str(items[1])
@@ -185,14 +184,14 @@ class _ToNodes(Transformer[Token, Query]):
             scope=scope,
             where=where,
             with_mode=mode,
-            group_by=groups or (),
+            group_by=groups,
             having=having,
-            order_by=order or (),
+            order_by=order,
             limit=limit,
             offset=offset,
-            all_rows=bool(all_rows),
+            all_rows=all_rows,
             purposes=purposes,
-            updates=updates or (),
+            updates=updates,
         )
 
 

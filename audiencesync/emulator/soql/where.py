@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_SEMI_JOINS = 2
 
 Resolve = Callable[[Expression], "Operand"]
-Subselect = Callable[[Query, "Operand"], frozenset[str]]
+Subselect = Callable[[Query], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class ConditionCompiler:
         if outer.ref is None or outer.field.type not in ID_TYPES:
             message = f"The left operand of a semi join must be an Id or reference field: {outer.label}"
             raise self._scope.error(pos, "MALFORMED_QUERY", message)
-        keys = self._subselect(query, outer)
+        keys = self._subselect(query)
         if seeks is not None and not condition.negated:
             seeks.append(Seek(outer.ref.field.name, keys))
         return self._comparer.among(outer, keys, negated=condition.negated)
