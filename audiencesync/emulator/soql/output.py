@@ -13,7 +13,7 @@ from audiencesync.emulator.soql.result import Children, Leaf, Parent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from audiencesync.emulator.soql.result import ChildQuery, Node, OneOf, QueryResult, Shape
+    from audiencesync.emulator.soql.result import ChildQuery, Column, Node, OneOf, QueryResult, Shape
     from audiencesync.emulator.soql.views import ObjectView, OrgView, Record
 
 _CUSTOM = ("__c", "__pc", "__s", "__r")
@@ -172,12 +172,18 @@ def to_csv_rows(result: QueryResult, *, start: int = 0, stop: int | None = None)
     """
     columns = result.columns
     yield [".".join(column.path) for column in columns]
-    readers = [(column.get, column.field.type, column.format) for column in columns]
+    writers = [_csv_writer(column) for column in columns]
     for row in islice(result.rows, start, stop):
-        yield [
-            (_localised(get(row), kind) or "") if formatted else csv_value(get(row), kind)
-            for get, kind, formatted in readers
-        ]
+        yield [write(row) for write in writers]
+
+
+def _csv_writer(column: Column) -> Callable[[Record], str]:
+    get, kind = column.get, column.field.type
+    if column.format:
+        return lambda row: _localised(get(row), kind) or ""
+    if kind == "boolean" and column.steps:  # empty, not false, where the parent is missing
+        return lambda row: "" if (value := get(row)) is None else csv_value(value, kind)
+    return lambda row: csv_value(get(row), kind)
 
 
 _APEX = {

@@ -102,10 +102,13 @@ def parent_of(org: OrgView, step: Step, record: Record) -> tuple[ObjectView | No
 
 
 def getter(org: OrgView, ref: FieldRef) -> Getter:
-    """A function that reads the field from a record of the queried object."""
-    name = ref.field.name
+    """A function that reads the field from a record of the queried object.
+
+    A checkbox that a record does not carry is false; without the parent it is null.
+    """
+    name, absent = ref.field.name, False if ref.field.type == "boolean" else None
     if not ref.steps:
-        return lambda record: record.get(name)
+        return lambda record: record.get(name, absent)
     steps = ref.steps
     if len(steps) == 1 and len(steps[0].targets) == 1:
         link, target, fetch = steps[0].field, steps[0].targets[0], org.record
@@ -113,7 +116,7 @@ def getter(org: OrgView, ref: FieldRef) -> Getter:
         def near(record: Record) -> object:
             parent_id = record.get(link)
             parent = fetch(target, parent_id) if isinstance(parent_id, str) else None
-            return None if parent is None else parent.get(name)
+            return None if parent is None else parent.get(name, absent)
 
         return near
     polymorphic = len(steps[-1].targets) > 1
@@ -126,7 +129,7 @@ def getter(org: OrgView, ref: FieldRef) -> Getter:
             view, current = parent_of(org, step, current)
         if current is None:
             return None
-        return view.name if polymorphic and name == "Type" and view is not None else current.get(name)
+        return view.name if polymorphic and name == "Type" and view is not None else current.get(name, absent)
 
     return far
 

@@ -39,6 +39,12 @@ def test_csv_has_dotted_headers_and_plain_texts(org: Org) -> None:
     assert last == [C4, "O'Neil_100%", "", "false", "", "", "2025-01-01T00:00:00.000Z", ""]
 
 
+def test_a_checkbox_of_a_missing_parent_is_empty(org: Org) -> None:
+    result = execute("SELECT Mentor__r.VIP__c, Account.IsDeleted FROM Contact ORDER BY LastName", org)
+
+    assert list(to_csv_rows(result))[1:] == [["", "false"], ["true", "false"], ["", "false"], ["", ""]]
+
+
 def test_csv_pages_repeat_the_header(org: Org) -> None:
     result = execute("SELECT Name FROM Account", org)
 
