@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Client, Emulator
+    from .conftest import Client, Emulator
 
 
 def test_a_signed_assertion_opens_a_session_and_says_where_the_org_is(emulator: Emulator) -> None:
