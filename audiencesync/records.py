@@ -193,3 +193,76 @@ class Job:
     processed: int = 0
     failed: int = 0
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """Guards that the operator lifted for one run."""
+
+    empty_source: bool = False
+    exits: bool = False
+    clears: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTotals:
+    """The numbers of one plan.
+
+    Attributes:
+        acknowledged: Members before the plan.
+        members: Members after it: entered + changed + unchanged.
+        entered: Members that Salesforce does not know as such yet.
+        exited: Members that left their last audience.
+        changed: Members with a field or an audience to send.
+        candidates: Members that differ in anything, also in what needs no push.
+        sends: Rows to send, of all kinds.
+        invalid: Rows that we stop ourselves.
+        clears: Filled field values that would become empty.
+    """
+
+    acknowledged: int = 0
+    members: int = 0
+    entered: int = 0
+    exited: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    candidates: int = 0
+    sends: int = 0
+    invalid: int = 0
+    clears: int = 0
+
+    @property
+    def planned(self) -> int:
+        """Rows that will have an outcome."""
+        return self.sends + self.invalid
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """What the store knows of a sync before a run.
+
+    Attributes:
+        sync_id: Its number in the store.
+        basis: What its fingerprints were computed from; None before the first run.
+        watermark: How far the source's `updated_at` was acknowledged, as text.
+        backfilled: Its first run was completed.
+    """
+
+    sync_id: int
+    basis: str | None
+    watermark: str | None
+    backfilled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What the org's own rules do with what we write.
+
+    Attributes:
+        duplicate_allow_save: Save in spite of a duplicate rule that alerts.
+        assignment_rule: Let the active assignment rule choose the owner of Leads and Cases. Salesforce does
+            so when it is not told, so it is always told.
+    """
+
+    duplicate_allow_save: bool = False
+    assignment_rule: bool = False

@@ -13,9 +13,8 @@ from urllib.parse import quote
 
 from audiencesync.clock import Clock
 from audiencesync.errors import AnswerLost, SalesforceUnavailable
-from audiencesync.records import Job, JobState, Operation
+from audiencesync.records import Job, JobState, Operation, WriteOptions
 from audiencesync.salesforce.answers import answer_lost
-from audiencesync.salesforce.rows import WriteOptions
 from audiencesync.salesforce.session import Kind, Session
 
 UPLOAD_BYTES = 100_000_000

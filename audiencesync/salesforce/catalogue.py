@@ -170,3 +170,8 @@ def cure(code: str) -> str:
     """One sentence on what a person does about an error code."""
     known = code.upper()
     return _TRANSIENT.get(known) or _DATA.get(known) or _STOP.get(known) or _UNKNOWN_CURE
+
+
+def transient_codes() -> tuple[str, ...]:
+    """Every code of an error that passes by itself."""
+    return tuple(_TRANSIENT)

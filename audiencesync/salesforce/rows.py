@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
-from audiencesync.records import JsonScalar, Row, RowResult
+from audiencesync.records import JsonScalar, Row, RowResult, WriteOptions
 from audiencesync.salesforce.answers import row_results
 from audiencesync.salesforce.session import Session
 
@@ -15,20 +14,6 @@ _COLLECTIONS = "composite/sobjects"
 _PARENT = re.compile(
     r"(?:(?P<type>[A-Za-z][A-Za-z0-9_]*):)?(?P<relation>[A-Za-z][A-Za-z0-9_]*)\.(?P<field>[A-Za-z]\w*)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
-    """What the org's own rules do with what we write.
-
-    Attributes:
-        duplicate_allow_save: Save in spite of a duplicate rule that alerts.
-        assignment_rule: Let the active assignment rule choose the owner of Leads and Cases. Salesforce does
-            so when it is not told, so it is always told.
-    """
-
-    duplicate_allow_save: bool = False
-    assignment_rule: bool = False
 
 
 def upsert(

@@ -171,7 +171,7 @@ class Session:
         return call_with_retry(_as_read(attempt), clock=self.clock)
 
     def get_json(self, kind: Kind | None, path: str, *, params: Mapping[str, str] | None = None) -> object:
-        """The parsed body of `get`; None for an empty one."""
+        """The parsed body of `get`."""
         return json_or_none(self.get(kind, path, params=params).content)
 
     def download(

@@ -72,13 +72,13 @@ def require_success(answer: requests.Response, *, what: str, write: bool) -> Non
 
 
 def parsed(answer: requests.Response, *, what: str, write: bool) -> object:
-    """The JSON of a successful answer; None for an empty body.
+    """The JSON of a successful answer; None for an empty body, which only a write may have.
 
     Raises:
         SalesforceUnavailable: A read answered with something else, such as a page of HTML.
         AnswerLost: So did a write.
     """
-    if not answer.content:
+    if write and not answer.content:
         return None
     document = json_or_none(answer.content)
     if document is None:

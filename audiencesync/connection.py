@@ -1,0 +1,100 @@
+"""The org of a project, made on first use: a run with nothing to send needs neither secret nor network."""
+
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from audiencesync.clock import Clock
+from audiencesync.config.load import Project
+from audiencesync.config.models import JwtBearer
+from audiencesync.errors import ConfigError
+from audiencesync.ledger.meter import ApiMeter, stored_time
+from audiencesync.records import ObjectType
+from audiencesync.store import Store
+
+if TYPE_CHECKING:
+    from audiencesync.salesforce.org import Org
+
+DESCRIBE_AGE = timedelta(hours=24)
+"""How long what describe said is believed; a refusal about a field ends it at once."""
+
+
+class Connection:
+    """One project's way to Salesforce."""
+
+    def __init__(self, project: Project, store: Store, meter: ApiMeter, clock: Clock) -> None:
+        self._project = project
+        self._store = store
+        self._meter = meter
+        self._clock = clock
+        self._org: Org | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._org is not None:
+            self._org.session.close()
+
+    @property
+    def org(self) -> "Org":
+        """The org; secrets are read now, the token is asked for at the first call.
+
+        Raises:
+            ConfigError: A secret is missing, or the way to log in is not supported.
+        """
+        if self._org is None:
+            self._org = self._connect()
+        return self._org
+
+    def describe(self, object_name: str) -> ObjectType:
+        """What the integration user may see of an object, from the store when it is young enough."""
+        from audiencesync.salesforce import describe  # noqa: PLC0415  (most runs send nothing)
+
+        now = self._clock.now()
+        cached = self._store.rows(
+            "described_get", {"object": object_name, "since": stored_time(now - DESCRIBE_AGE)}
+        )
+        if cached:
+            return describe.load(cached[0]["document"])
+        described = self.org.describe(object_name)
+        self.forget_describe(object_name)
+        self._store.run(
+            "described_put",
+            {"object": object_name, "now": stored_time(now), "document": describe.dump(described)},
+        )
+        return described
+
+    def forget_describe(self, object_name: str) -> None:
+        """Ask again next time."""
+        self._store.run("described_drop", {"object": object_name})
+
+    def _connect(self) -> "Org":
+        from audiencesync.salesforce.auth import JwtBearer as Grant  # noqa: PLC0415  (heavy libraries)
+        from audiencesync.salesforce.org import Org  # noqa: PLC0415
+        from audiencesync.salesforce.session import Session  # noqa: PLC0415
+
+        config = self._project.config.connection
+        if not isinstance(config.auth, JwtBearer):
+            place = self._project.place(("connection", "auth", "method"))
+            raise ConfigError(
+                f"{place}: {config.auth.method} cannot log in yet",
+                hint="use method: jwt_bearer",
+            )
+        grant = Grant(
+            config.login_url,
+            config.auth.consumer_key.reveal(self._project.base),
+            config.auth.username,
+            config.auth.private_key.reveal(self._project.base),
+            config.auth.audience,
+        )
+        session = Session.connect(
+            grant,
+            api_version=config.api_version,
+            ca_bundle=self._project.ca_bundle_path,
+            meter=self._meter,
+            clock=self._clock,
+        )
+        return Org(session, self._clock)

@@ -1,0 +1,8 @@
+"""Drives a plan through its routes: intent, call, outcome; and asks Salesforce when an answer was lost."""
+
+from audiencesync.export.executor import Exporter
+from audiencesync.export.ports import Org
+from audiencesync.export.recovery import recover
+from audiencesync.export.target import Target
+
+__all__ = ["Exporter", "Org", "Target", "recover"]

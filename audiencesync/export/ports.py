@@ -1,0 +1,69 @@
+"""What the exporter needs of Salesforce; `salesforce/org.py` is the real one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from audiencesync.records import Job, Operation, Row, RowResult, WriteOptions
+
+ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
+
+
+class Org(Protocol):
+    """One Salesforce org.
+
+    Writes raise `SalesforceRefused` or `BudgetSpent` or `SalesforceUnavailable` when surely nothing was
+    applied, and `AnswerLost` when that is not known.
+    """
+
+    @property
+    def transient_codes(self) -> Sequence[str]:
+        """Codes of row errors that pass by themselves."""
+        ...
+
+    def write(
+        self,
+        operation: Operation,
+        object_name: str,
+        match_field: str | None,
+        sent: Sequence[Row],
+        options: WriteOptions,
+    ) -> list[RowResult]:
+        """Send up to 200 rows; results come in their order."""
+        ...
+
+    def find(
+        self, object_name: str, fields: Sequence[str], by: str, values: Sequence[str]
+    ) -> Iterator[dict[str, object]]:
+        """Records whose field `by` has one of these values."""
+        ...
+
+    def create_job(
+        self, operation: Operation, object_name: str, match_field: str | None, options: WriteOptions
+    ) -> str:
+        """Open a Bulk job; returns its id."""
+        ...
+
+    def upload(self, job_id: str, path: Path) -> None:
+        """Send a job its file."""
+        ...
+
+    def close(self, job_id: str) -> None:
+        """Let a job begin."""
+        ...
+
+    def abort(self, job_id: str) -> None:
+        """Give a job up."""
+        ...
+
+    def job(self, job_id: str) -> Job:
+        """What has become of a job."""
+        ...
+
+    def wait(self, job_id: str, on_poll: Callable[[Job], None]) -> Job:
+        """Look at a job until it has ended."""
+        ...
+
+    def download(self, job_id: str, kind: ResultKind, path: Path) -> None:
+        """Write one of a job's result files to disk."""
+        ...

@@ -1,0 +1,49 @@
+"""Canonical texts to JSON values and back, by the field's type."""
+
+from decimal import Decimal, InvalidOperation
+
+from audiencesync.records import FieldType, JsonScalar
+
+_DECIMALS = frozenset({"double", "currency", "percent"})
+_INTEGERS = frozenset({"int", "long"})
+_SECONDS = len("2024-01-31T10:00:00")
+
+
+def to_json(text: str | None, kind: FieldType | None) -> JsonScalar:
+    """A canonical text as the JSON value that Salesforce takes for the type; None clears.
+
+    A text in place of a number or a boolean would fail the whole request of up to 200 rows.
+    """
+    if text is None or kind is None:
+        return text
+    if kind.type in _INTEGERS:
+        return int(text)
+    if kind.type in _DECIMALS:
+        number = Decimal(text)
+        return int(number) if number == number.to_integral_value() else float(number)
+    if kind.type == "boolean":
+        return text == "true"
+    return text
+
+
+def from_json(value: object, kind: FieldType | None) -> str | None:
+    """A value that Salesforce returned, as the canonical text that would have been sent for it."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if kind is not None and kind.type in _DECIMALS | _INTEGERS:
+        return _number(str(value))
+    if kind is not None and kind.type == "datetime":
+        return f"{str(value)[:_SECONDS]}.000Z"
+    text = str(value).replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
+    if kind is not None and kind.type == "multipicklist":
+        text = ";".join(sorted(text.split(";")))
+    return text or None
+
+
+def _number(text: str) -> str:
+    try:
+        return f"{Decimal(text).normalize():f}"
+    except InvalidOperation:
+        return text

@@ -1,0 +1,7 @@
+"""Runs, intents, outcomes and the acknowledged state; ledger and state move in one transaction."""
+
+from audiencesync.ledger.meter import ApiMeter
+from audiencesync.ledger.runs import RunLog
+from audiencesync.ledger.writer import Batch, LedgerWriter, OpenBatch, OutboxRow
+
+__all__ = ["ApiMeter", "Batch", "LedgerWriter", "OpenBatch", "OutboxRow", "RunLog"]

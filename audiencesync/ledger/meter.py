@@ -1,0 +1,92 @@
+"""Every billed call is counted here before it is made, and refused when the budget has no room for it."""
+
+from datetime import UTC, datetime, timedelta
+
+from audiencesync.clock import Clock
+from audiencesync.errors import BudgetSpent
+from audiencesync.store import Store
+
+WINDOW = timedelta(hours=24)
+"""The budget rolls, as Salesforce's own limit does.
+
+Source: Salesforce Developer Limits, "API Request Limits and Allocations".
+"""
+
+
+def stored_time(moment: datetime) -> datetime:
+    """A moment as the store keeps it: UTC without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+class ApiMeter:
+    """The budget of one project, and of one sync while it runs.
+
+    Args:
+        store: Keeps the calls, so that the window outlives the process.
+        project_cap: Calls in any 24 hours for the whole project; None for no cap.
+        org_reserve: Share of the org's daily limit that is never touched, 0 to 1.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, run_id: str | None, project_cap: int | None, org_reserve: float
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._run_id = run_id
+        self._project_cap = project_cap
+        self._org_reserve = org_reserve
+        self._org_used: tuple[int, int] | None = None
+        self._sync: str | None = None
+        self._sync_cap: int | None = None
+
+    def turn_to(self, sync: str, cap: int | None) -> None:
+        """Count what follows for this sync, under its own cap too."""
+        self._sync, self._sync_cap = sync, cap
+
+    def charge(self, kind: str) -> None:
+        """Count one call that is about to be made.
+
+        Raises:
+            BudgetSpent: The call would exceed a cap; it must not be made.
+        """
+        now = self._clock.now()
+        self._check(now, None, self._project_cap, "connection.max_daily_api_calls")
+        self._check(now, self._sync, self._sync_cap, f"max_daily_api_calls of sync {self._sync}")
+        self._check_org()
+        self._store.run(
+            "api_call_add",
+            {"now": stored_time(now), "kind": kind, "run_id": self._run_id, "sync": self._sync},
+        )
+
+    def org_usage(self, used: int, limit: int) -> None:
+        """What Salesforce says of the org's own limit."""
+        self._org_used = (used, limit)
+
+    def _check(self, now: datetime, sync: str | None, cap: int | None, name: str) -> None:
+        if cap is None:
+            return
+        recent = self._store.row("api_calls_recent", {"since": stored_time(now - WINDOW), "sync": sync})
+        if recent["calls"] < cap:
+            return
+        oldest = recent["oldest"]
+        left = (
+            (oldest.replace(tzinfo=UTC) + WINDOW - now).total_seconds() if oldest else WINDOW.total_seconds()
+        )
+        raise BudgetSpent(
+            f"{name} is spent: {recent['calls']} of {cap} API calls in the last 24 hours",
+            hint=f"room for the next call comes at {now + timedelta(seconds=left):%Y-%m-%d %H:%M:%S} UTC; "
+            "run again then, or raise the cap",
+            seconds_left=left,
+        )
+
+    def _check_org(self) -> None:
+        if self._org_used is None:
+            return
+        used, limit = self._org_used
+        if used >= limit * (1 - self._org_reserve):
+            raise BudgetSpent(
+                f"the org has used {used} of {limit} API calls today; "
+                f"the reserve of {self._org_reserve:.0%} is kept",
+                hint="run again when the org's usage has fallen, or lower connection.reserve_org_api_calls",
+                seconds_left=3600.0,
+            )

@@ -1,0 +1,15 @@
+"""What a run would do: desired rows, the diff against the acknowledged state, guards, routes and cost."""
+
+from audiencesync.plan.diff import Candidates, Plan, find_candidates, make_plan, nothing_to_do, sample
+from audiencesync.plan.guards import check_plan, check_source
+
+__all__ = [
+    "Candidates",
+    "Plan",
+    "check_plan",
+    "check_source",
+    "find_candidates",
+    "make_plan",
+    "nothing_to_do",
+    "sample",
+]

@@ -1,0 +1,227 @@
+"""The diff: who entered, who left, and whose fields changed, against what Salesforce acknowledged.
+
+Two steps, both in SQL. `find_candidates` compares fingerprints and audience masks and needs nothing of
+Salesforce; most runs end here. `make_plan` renders only the candidates and says what each needs.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audiencesync.config.load import Project
+from audiencesync.config.models import Sync
+from audiencesync.plan.fields import (
+    Sources,
+    check_rule,
+    cleared_never,
+    plan_fields,
+    read_sources,
+)
+from audiencesync.plan.routes import RoutePlan, choose_routes
+from audiencesync.records import Mode, ObjectType, Operation, PlanTotals, Route, SyncState
+from audiencesync.store import ColumnType, Store
+
+BITS_A_WORD = 63
+"""Audiences of one mask column: the bits of a BIGINT without its sign."""
+
+_TABLES_WITH_MASKS = ("acknowledged", "outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Members whose state differs, found without rendering anything.
+
+    Attributes:
+        count: Rows of `plan_candidate`.
+        acknowledged: Members before the run.
+        words: Mask columns in use.
+        everything: Every member is sent, whole.
+    """
+
+    sync: Sync
+    state: SyncState
+    mode: Mode
+    sources: Sources
+    count: int
+    acknowledged: int
+    words: Sequence[int]
+    everything: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do for one sync; its rows are in `plan_change`."""
+
+    sync: Sync
+    state: SyncState
+    mode: Mode
+    basis: str
+    totals: PlanTotals
+    routes: RoutePlan
+    words: Sequence[int]
+
+
+def find_candidates(
+    store: Store,
+    project: Project,
+    sync: Sync,
+    state: SyncState,
+    columns: Mapping[str, ColumnType],
+    *,
+    since: str | None,
+    backfill: bool,
+    fetch_missing: Callable[[], None],
+) -> Candidates:
+    """Find the members whose desired state differs from the acknowledged one.
+
+    Args:
+        store: Holds the staged source and the acknowledged state.
+        project: The config, for places in errors.
+        sync: The sync to plan.
+        state: Its state before the run.
+        columns: The profile columns.
+        since: Where the incremental read began; None when the whole source is staged.
+        backfill: Send every member again.
+        fetch_missing: Reads profiles that an incremental plan needs besides those read already.
+
+    Returns:
+        The candidates; their rows are in `plan_candidate`.
+
+    Raises:
+        ConfigError: A mapping or rule is not valid over the profile columns.
+    """
+    sources = read_sources(store, project, sync, columns)
+    rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
+    for name, where in rules.items():
+        check_rule(store, project, name, where)
+    listed = [name for name in sync.audiences if name not in rules]
+    store.run("plan_bits", {"sync_id": state.sync_id, "audiences": list(sync.audiences)})
+    bits = {row["audience"]: row["ordinal"] for row in store.rows("plan_bit_list")}
+    words = _words(store, bits)
+    if since is not None:
+        updated_at = str(project.config.source.profiles.updated_at)
+        store.run(
+            "plan_scope",
+            {"sync_id": state.sync_id, "since": since, "listed": listed},
+            words=words,
+            updated_at=updated_at,
+            since_type=store.columns("stage_profile")[updated_at].text,
+            listed_bits={word: _bits_of(listed, bits, word) for word in words},
+        )
+        fetch_missing()
+    first = not state.backfilled
+    store.run(
+        "plan_candidate",
+        {"sync_id": state.sync_id, "listed": listed, "everyone": backfill},
+        words=words,
+        fingerprint=sources.fingerprint,
+        rules={
+            word: [
+                {"where": where, "bit": 1 << bits[name] % BITS_A_WORD}
+                for name, where in rules.items()
+                if bits[name] // BITS_A_WORD == word
+            ]
+            for word in words
+        },
+        scoped=since is not None,
+    )
+    counts = store.row("plan_candidates_count", {"sync_id": state.sync_id})
+    mode = Mode.BACKFILL if first or backfill else Mode.INCREMENTAL
+    return Candidates(
+        sync, state, mode, sources, counts["candidates"], counts["acknowledged"], words, everything=backfill
+    )
+
+
+def make_plan(store: Store, project: Project, candidates: Candidates, target: ObjectType) -> Plan:
+    """Render the candidates and decide what each of them needs.
+
+    Args:
+        store: Holds `plan_candidate`.
+        project: The config, for places in errors.
+        candidates: What `find_candidates` found.
+        target: The Salesforce object as describe tells it.
+
+    Returns:
+        The plan; its rows are in `plan_change`.
+
+    Raises:
+        ConfigError: A mapped field does not exist or cannot be written.
+    """
+    sync, state = candidates.sync, candidates.state
+    fields = plan_fields(project, sync, candidates.sources, target)
+    store.run(
+        "plan_rendered", words=candidates.words, fingerprint=candidates.sources.fingerprint, fields=fields
+    )
+    store.run(
+        "plan_change",
+        {
+            "sync_id": state.sync_id,
+            "backfill": candidates.mode is Mode.BACKFILL,
+            "everything": candidates.everything,
+            "rebased": state.basis != candidates.sources.basis,
+            "match_field": _spelt(sync.match_field, target),
+            "on_exit": sync.on_exit.value,
+            "audiences_field": _spelt(sync.send_audiences_to, target),
+            "kept": list(cleared_never(fields, sync, target)),
+            "checkboxes": [kind.name for kind in target.fields.values() if kind.type == "boolean"],
+        },
+        words=candidates.words,
+    )
+    totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}))
+    operations = store.rows("plan_operations")
+    routes = choose_routes(
+        sync,
+        {Operation(row["operation"]): row["rows"] for row in operations},
+        {Operation(row["operation"]): row["unfit"] for row in operations},
+    )
+    return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes, candidates.words)
+
+
+def nothing_to_do(candidates: Candidates) -> Plan:
+    """The plan of a sync without a candidate: Salesforce is not asked at all."""
+    members = candidates.acknowledged
+    totals = PlanTotals(acknowledged=members, members=members, unchanged=members)
+    routes = RoutePlan(dict.fromkeys(Route, 0), 0)
+    return Plan(
+        candidates.sync,
+        candidates.state,
+        candidates.mode,
+        candidates.sources.basis,
+        totals,
+        routes,
+        candidates.words,
+    )
+
+
+def sample(store: Store, size: int) -> list[dict[str, Any]]:
+    """Some rows of the plan just made, to look at."""
+    return store.rows("plan_sample", {"size": size})
+
+
+def _totals(row: Mapping[str, int]) -> PlanTotals:
+    members = row["acknowledged"] + row["entered"] - row["exited"]
+    unchanged = members - row["entered"] - row["changed"]
+    return PlanTotals(
+        members=members, unchanged=unchanged, **{name: int(value) for name, value in row.items()}
+    )
+
+
+def _words(store: Store, bits: Mapping[str, int]) -> Sequence[int]:
+    """Mask columns for these bits; the store's tables get room for them."""
+    stored = store.row("mask_words")["words"]
+    needed = max(math.ceil((max(bits.values(), default=0) + 1) / BITS_A_WORD), 1)
+    for word in range(stored, needed):
+        for table in _TABLES_WITH_MASKS:
+            store.run("add_mask_word", table=table, word=word)
+    return range(max(stored, needed))
+
+
+def _bits_of(names: Sequence[str], bits: Mapping[str, int], word: int) -> int:
+    return sum(1 << bits[name] % BITS_A_WORD for name in names if bits[name] // BITS_A_WORD == word)
+
+
+def _spelt(name: str | None, target: ObjectType) -> str | None:
+    """A configured field name as describe spells it."""
+    kind = target.field(name) if name else None
+    return kind.name if kind else name

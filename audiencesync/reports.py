@@ -1,0 +1,137 @@
+"""What a run did, as values and as the documents that `--json` prints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from audiencesync.records import Mode, Route, RunStatus
+
+SCHEMA_VERSION = 1
+_COUNTS = (
+    "members",
+    "entered",
+    "exited",
+    "changed",
+    "unchanged",
+    "planned",
+    "accepted",
+    "created",
+    "updated",
+    "rejected",
+    "invalid",
+    "unknown",
+    "deferred",
+)
+DONE, ROWS_LEFT, TRY_LATER = 0, 1, 75
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What ended a sync before its end.
+
+    Attributes:
+        kind: The error's class.
+        exit_code: What it asks the command to end with.
+    """
+
+    kind: str
+    message: str
+    hint: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a run did, or a plan would do, for one sync.
+
+    `planned = accepted + rejected + invalid + unknown` after a run; `deferred` rows were not begun and come
+    round again by themselves.
+    """
+
+    name: str
+    mode: Mode
+    members: int = 0
+    entered: int = 0
+    exited: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    planned: int = 0
+    accepted: int = 0
+    created: int = 0
+    updated: int = 0
+    rejected: int = 0
+    invalid: int = 0
+    unknown: int = 0
+    deferred: int = 0
+    routes: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
+    api_calls: int = 0
+    seconds: float = 0.0
+    trouble: Trouble | None = None
+    sample: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def status(self) -> RunStatus:
+        """How it ended for this sync."""
+        if self.trouble is not None:
+            return RunStatus.PAUSED if self.trouble.exit_code == TRY_LATER else RunStatus.FAILED
+        return RunStatus.PARTIAL if self.rejected or self.invalid or self.unknown else RunStatus.SUCCEEDED
+
+    def document(self) -> dict[str, Any]:
+        """The sync's part of the document."""
+        document: dict[str, Any] = {
+            "name": self.name,
+            "status": self.status.value,
+            "mode": self.mode.value,
+            **{name: getattr(self, name) for name in _COUNTS},
+            "routes": {route.value: self.routes.get(route, 0) for route in Route},
+            "api_calls": self.api_calls,
+            "seconds": round(self.seconds, 3),
+        }
+        if self.trouble is not None:
+            document["error"] = {
+                "kind": self.trouble.kind,
+                "message": self.trouble.message,
+                "hint": self.trouble.hint,
+            }
+        if self.sample:
+            document["sample"] = list(self.sample)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did; a plan has no run id."""
+
+    run_id: str | None
+    syncs: tuple[SyncReport, ...]
+
+    @property
+    def status(self) -> RunStatus:
+        """The worst of the syncs' ends."""
+        ends = {sync.status for sync in self.syncs}
+        for status in (RunStatus.FAILED, RunStatus.PAUSED, RunStatus.PARTIAL):
+            if status in ends:
+                return status
+        return RunStatus.SUCCEEDED
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What ended the first sync that did not come to its end."""
+        troubles = [sync.trouble for sync in self.syncs if sync.trouble and sync.status is self.status]
+        return troubles[0] if troubles else None
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with."""
+        if self.trouble is not None:
+            return self.trouble.exit_code
+        return ROWS_LEFT if self.status is RunStatus.PARTIAL else DONE
+
+    def document(self) -> dict[str, Any]:
+        """The document of `run --json` and `plan --json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.run_id,
+            "status": self.status.value,
+            "syncs": [sync.document() for sync in self.syncs],
+        }

@@ -1,0 +1,91 @@
+"""One org, as the exporter sees it: every call the product makes, by its name in the field."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audiencesync.clock import Clock
+from audiencesync.records import Job, ObjectType, Operation, Row, RowResult, WriteOptions
+from audiencesync.salesforce import bulk, catalogue, query, rows
+from audiencesync.salesforce.describe import describe
+from audiencesync.salesforce.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """A session and what the org's own rules do with what it writes."""
+
+    session: Session
+    clock: Clock
+
+    def describe(self, object_name: str) -> ObjectType:
+        """What the integration user may see of an object."""
+        return describe(self.session, object_name)
+
+    def write(
+        self,
+        operation: Operation,
+        object_name: str,
+        match_field: str | None,
+        sent: Sequence[Row],
+        options: WriteOptions,
+    ) -> list[RowResult]:
+        """Send up to 200 rows through sObject Collections; results come in the order of the rows.
+
+        Args:
+            operation: Upsert by the match field; update and delete by `Id`, which each row holds.
+            object_name: API name.
+            match_field: For an upsert.
+            sent: The rows.
+            options: What the org's rules do.
+
+        Raises:
+            As `rows.upsert`.
+        """
+        if operation is Operation.DELETE:
+            return rows.delete(self.session, [str(row["Id"]) for row in sent], options)
+        if operation is Operation.UPSERT and match_field is not None:
+            return rows.upsert(self.session, object_name, match_field, sent, options)
+        return rows.update(self.session, object_name, sent, options)
+
+    def find(
+        self, object_name: str, fields: Sequence[str], by: str, values: Sequence[str]
+    ) -> Iterator[dict[str, object]]:
+        """Records whose field `by` has one of these values, in as few queries as the limits allow."""
+        for statement in query.select_in(object_name, fields, by, values):
+            yield from query.query(self.session, statement)
+
+    def create_job(
+        self, operation: Operation, object_name: str, match_field: str | None, options: WriteOptions
+    ) -> str:
+        """Open a Bulk job; returns its id, to be kept before anything else is done."""
+        return bulk.create_job(self.session, object_name, operation, match_field, options)
+
+    def upload(self, job_id: str, path: Path) -> None:
+        """Send a job its file."""
+        bulk.upload(self.session, job_id, path)
+
+    def close(self, job_id: str) -> None:
+        """Let a job begin."""
+        bulk.close(self.session, job_id)
+
+    def abort(self, job_id: str) -> None:
+        """Give a job up."""
+        bulk.abort(self.session, job_id)
+
+    def job(self, job_id: str) -> Job:
+        """What has become of a job."""
+        return bulk.job(self.session, job_id)
+
+    def wait(self, job_id: str, on_poll: Callable[[Job], None]) -> Job:
+        """Look at a job, ever more rarely, until it has ended."""
+        return bulk.wait(self.session, job_id, self.clock, on_poll)
+
+    def download(self, job_id: str, kind: bulk.ResultKind, path: Path) -> None:
+        """Write one of a job's result files to disk."""
+        bulk.download(self.session, job_id, kind, path)
+
+    @property
+    def transient_codes(self) -> Sequence[str]:
+        """Codes of row errors that pass by themselves."""
+        return catalogue.transient_codes()

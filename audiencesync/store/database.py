@@ -1,0 +1,246 @@
+"""The one way to the DuckDB file: open, lock, run a named statement, make a transaction."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import jinja2
+import pyarrow as pa
+
+from audiencesync.errors import StoreError
+from audiencesync.store.migrate import migrate
+
+Parameters = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """A DuckDB column's type.
+
+    Attributes:
+        text: As SQL writes it, such as `MAP(VARCHAR, DOUBLE)`.
+        kind: Its family: varchar, double, list, map, struct, json ...
+        members: Names of a struct's members.
+    """
+
+    text: str
+    kind: str
+    members: tuple[str, ...] = ()
+
+
+class SqlFailed(StoreError):
+    """A statement failed.
+
+    Attributes:
+        statement: Name of the `.sql` file.
+        reason: DuckDB's words, unless they could quote a value of the data.
+        about_data: The failure lies in a value, not in the statement.
+    """
+
+    def __init__(self, statement: str, error: duckdb.Error) -> None:
+        self.statement = statement
+        self.about_data = isinstance(
+            error, duckdb.ConversionException | duckdb.InvalidInputException | duckdb.OutOfRangeException
+        )
+        words = str(error).split("\n\n", 1)[0].splitlines()[0] if str(error) else type(error).__name__
+        # DuckDB quotes the offending value in these, and values are personal data
+        self.reason = f"{type(error).__name__} in a value of the data" if self.about_data else words
+        super().__init__(
+            f"statement {statement} failed: {self.reason}",
+            hint="if the disk is full or the file damaged, mend that; the store keeps its last good state",
+        )
+
+
+class Store:
+    """An open store.
+
+    The file is attached under the name `store`, so that no table of the user's source can stand in for one
+    of ours. Temporary tables and views carry the prefix `stage_` or `plan_`.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+        self._templates = _templates()
+
+    @classmethod
+    def open(cls, path: Path, *, base: Path, read_only: bool = False) -> Self:
+        """Open the store at `path`, making and migrating it when needed.
+
+        Args:
+            path: The DuckDB file.
+            base: Folder that relative file names in the source resolve against.
+            read_only: Open for looking; the file must exist, and other readers may have it open too.
+
+        Raises:
+            StoreError: The file is missing (when read-only), held by another process, or not a store.
+        """
+        if read_only and not path.exists():
+            raise StoreError(
+                f"there is no store at {path}", hint="run `audiencesync run` first; it makes the store"
+            )
+        connection = duckdb.connect(
+            ":memory:",
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+        )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mode = " (READ_ONLY)" if read_only else ""
+            connection.execute(f"ATTACH {quote_text(str(path))} AS store{mode}")
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"SET file_search_path = {quote_text(str(base))}")
+            connection.execute(f"SET temp_directory = {quote_text(str(path) + '.tmp')}")
+            if not read_only:
+                migrate(connection)
+            connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
+        except (duckdb.Error, OSError) as error:
+            connection.close()
+            raise _opening_failed(path, error) from error
+        return cls(connection, path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, statement: str, parameters: Parameters | None = None, **template: object) -> None:
+        """Run `store/sql/<statement>.sql`.
+
+        Args:
+            statement: The file's name without its ending.
+            parameters: The statement's `$name` parameters.
+            **template: What the file's `{{ }}` placeholders stand for.
+
+        Raises:
+            SqlFailed: DuckDB refused it.
+        """
+        self._execute(statement, parameters, template)
+
+    def rows(
+        self, statement: str, parameters: Parameters | None = None, **template: object
+    ) -> list[dict[str, Any]]:
+        """Run a statement and return its rows, column name -> value."""
+        cursor = self._execute(statement, parameters, template)
+        names = [column[0] for column in cursor.description or []]
+        try:
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.Error as error:
+            raise SqlFailed(statement, error) from error
+
+    def row(self, statement: str, parameters: Parameters | None = None, **template: object) -> dict[str, Any]:
+        """Run a statement that returns exactly one row."""
+        (row,) = self.rows(statement, parameters, **template)
+        return row
+
+    def arrow(
+        self, statement: str, parameters: Parameters | None = None, **template: object
+    ) -> pa.RecordBatchReader:
+        """Run a statement and return its rows in Arrow batches; read them before the next statement."""
+        return self._execute(statement, parameters, template).to_arrow_reader()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside takes effect together, or not at all."""
+        self._connection.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        try:
+            self._connection.execute("COMMIT")
+        except duckdb.Error as error:
+            raise SqlFailed("commit", error) from error
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Everything inside is undone at the end."""
+        self._connection.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def staged(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
+        """Make Arrow data readable under a name for as long as the block lasts."""
+        self._connection.register(name, data)
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
+
+    def columns(self, relation: str) -> dict[str, ColumnType]:
+        """Column name -> type of anything that may follow FROM, without reading its rows."""
+        cursor = self._execute("columns", None, {"relation": relation})
+        return {column[0]: _column_type(column[1]) for column in cursor.description or []}
+
+    def _execute(
+        self, statement: str, parameters: Parameters | None, template: Mapping[str, object]
+    ) -> duckdb.DuckDBPyConnection:
+        text = self._templates.get_template(f"{statement}.sql").render(template)
+        try:
+            return self._connection.execute(text, dict(parameters) if parameters else None)
+        except duckdb.Error as error:
+            raise SqlFailed(statement, error) from error
+
+
+def quote_name(name: str) -> str:
+    """A column or table name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """A text literal as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _column_type(kind: Any) -> ColumnType:  # noqa: ANN401  (DuckDB's own type object)
+    members = tuple(name for name, _ in kind.children) if kind.id == "struct" else ()
+    return ColumnType(str(kind), "json" if str(kind) == "JSON" else kind.id, members)
+
+
+def _sql_file(name: str) -> Any:  # noqa: ANN401  (importlib's Traversable has no common type with Path)
+    return resources.files("audiencesync.store") / "sql" / f"{name}.sql"
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(
+            lambda name: _sql_file(name.removesuffix(".sql")).read_text(encoding="utf-8")
+        ),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701  (SQL, not HTML: names and texts go through the two filters below)
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["name"] = quote_name
+    environment.filters["text"] = quote_text
+    return environment
+
+
+def _opening_failed(path: Path, error: Exception) -> StoreError:
+    held = re.search(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)", str(error))
+    if held:
+        return StoreError(
+            f"the store {path} is held by process {held['pid']} ({Path(held['program']).name})",
+            hint="wait for that process to end, or stop it; one process at a time may hold a store",
+        )
+    words = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return StoreError(
+        f"the store {path} cannot be opened: {words}",
+        hint="check that `store` names a DuckDB file of ours in a folder that can be written",
+    )

@@ -1,0 +1,8 @@
+-- batch_rows: what one batch sends.
+-- params : $batch_id
+-- returns: seq, attempt, profile_key, match_value, salesforce_id, action, changed MAP
+-- grain  : one row an outbox row, in order
+SELECT seq, attempt, profile_key, match_value, salesforce_id, action, changed
+FROM store.outbox
+WHERE batch_id = $batch_id
+ORDER BY seq

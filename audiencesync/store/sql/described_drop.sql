@@ -1,0 +1,3 @@
+-- described_drop: forget what describe said of an object.
+-- params: $object
+DELETE FROM store.described WHERE object = $object

@@ -1,0 +1,7 @@
+-- missing_keys: profiles that an incremental plan must look at and that were not read yet.
+-- reads   : stage_scope, stage_profile
+-- returns : profile_key VARCHAR
+SELECT scope.profile_key
+FROM stage_scope AS scope
+ANTI JOIN stage_profile AS profile ON profile._profile_key = scope.profile_key
+ORDER BY ALL

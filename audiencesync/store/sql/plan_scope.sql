@@ -1,0 +1,16 @@
+-- plan_scope: the profiles that an incremental plan must look at: those the source says have changed, and those
+--             whose listed memberships differ from what Salesforce acknowledged.
+-- params  : $sync_id, $since (an `updated_at`), $listed VARCHAR[] (audiences that memberships list)
+-- template: words (range of 63-bit mask words), updated_at, since_type, listed_bits (word -> bits of $listed)
+-- reads   : stage_profile, stage_membership, plan_bit, store.acknowledged
+-- makes   : stage_scope(profile_key)
+CREATE OR REPLACE TEMP TABLE stage_scope AS
+{% include "listed.sql" %}
+SELECT _profile_key AS profile_key
+FROM stage_profile
+WHERE {{ updated_at | name }} >= CAST($since AS {{ since_type }})
+UNION
+SELECT coalesce(listed.profile_key, state.profile_key)
+FROM listed
+FULL JOIN (FROM store.acknowledged WHERE sync_id = $sync_id) AS state USING (profile_key)
+WHERE {% for word in words %}coalesce(listed.mask_{{ word }}, 0) <> coalesce(state.mask_{{ word }} & {{ listed_bits[word] }}::BIGINT, 0){{ " OR " if not loop.last }}{% endfor %}

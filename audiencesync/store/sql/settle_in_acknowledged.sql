@@ -1,0 +1,8 @@
+-- settle_in_acknowledged: members as Salesforce now has them; whoever left or whose record is gone is not in it.
+-- template: words
+-- reads   : stage_settled
+INSERT INTO store.acknowledged BY NAME
+SELECT sync_id, profile_key, fingerprint{% for word in words %}, mask_{{ word }}{% endfor %}
+
+FROM stage_settled
+WHERE NOT gone AND action NOT IN ('exit', 'delete')

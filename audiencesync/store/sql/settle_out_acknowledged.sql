@@ -1,0 +1,5 @@
+-- settle_out_acknowledged: make room for what was just accepted.
+-- reads: stage_settled
+DELETE FROM store.acknowledged AS old
+USING stage_settled AS settled
+WHERE old.sync_id = settled.sync_id AND old.profile_key = settled.profile_key
