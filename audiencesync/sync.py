@@ -25,6 +25,7 @@ from audiencesync.plan import (
     find_candidates,
     make_plan,
     nothing_to_do,
+    read_sources,
     sample,
 )
 from audiencesync.progress import Progress
@@ -159,7 +160,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         _close_books(bench, run_id, state, ledger, report)
         raise
     else:
-        _advance(bench, run_id, planned, reading)
+        _advance(bench, planned, reading)
     seconds = (bench.clock.now() - started).total_seconds()
     return _close_books(bench, run_id, state, ledger, replace(report, seconds=seconds))
 
@@ -176,6 +177,12 @@ def _read(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
         columns = source.stage(since=since)
         for sync in syncs:
             check_columns(bench.project, list(columns), sync)
+        if since is not None and any(
+            state.basis != read_sources(bench.store, bench.project, sync, columns).basis
+            for sync, state in zip(syncs, states, strict=True)
+        ):
+            since = None  # after a change of the mapping every member is compared anew
+            columns = source.stage(since=since)
         totals = source.check(since=since)
     finally:
         bench.progress.end()
@@ -251,16 +258,11 @@ def _target(bench: Bench, sync: Sync) -> Target:
     return Target(described, kind.name, options)
 
 
-def _advance(bench: Bench, run_id: str, planned: Plan, reading: Reading) -> None:
-    """Basis and watermark move only when every member that was looked at is acknowledged."""
-    counts = bench.runs.counts(run_id, planned.state.sync_id)
-    clean = not (counts["rejected"] or counts["invalid"] or counts["unknown"])
-    bench.runs.advance(
-        planned.state,
-        basis=planned.basis if clean else planned.state.basis,
-        watermark=reading.totals.watermark if clean else None,
-        backfilled=True,
-    )
+def _advance(bench: Bench, planned: Plan, reading: Reading) -> None:
+    """A run that came to its end moves the sync on; members not acknowledged stay pending, and are looked at
+    whatever the watermark says.
+    """
+    bench.runs.advance(planned.state, basis=planned.basis, watermark=reading.totals.watermark)
 
 
 def _close_books(

@@ -39,6 +39,8 @@ def from_json(value: object, kind: FieldType | None) -> str | None:
     text = str(value).replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
     if kind is not None and kind.type == "multipicklist":
         text = ";".join(sorted(text.split(";")))
+    if kind is not None and kind.type == "email":
+        text = text.lower()
     return text or None
 
 

@@ -63,19 +63,11 @@ class RunLog:
         row = self._store.row("sync_find", {"name": name, "object": object_name})
         return SyncState(row["sync_id"], row["basis"], row["watermark"], row["backfilled"])
 
-    def advance(
-        self, state: SyncState, *, basis: str | None, watermark: str | None, backfilled: bool
-    ) -> None:
-        """Move a sync on after a run that left nothing behind."""
+    def advance(self, state: SyncState, *, basis: str, watermark: str | None) -> None:
+        """Move a sync on after a run that came to its end."""
         self._store.run(
             "sync_advance",
-            {
-                "sync_id": state.sync_id,
-                "basis": basis,
-                "watermark": watermark,
-                "backfilled": backfilled,
-                "now": self._now(),
-            },
+            {"sync_id": state.sync_id, "basis": basis, "watermark": watermark, "now": self._now()},
         )
 
     def counts(self, run_id: str, sync_id: int) -> Mapping[str, int]:

@@ -88,6 +88,8 @@ class LedgerWriter:
             self._store.run("enqueue_bits", self._sync)
             self._store.run("enqueue_invalid", {**self._place, "now": self._now()})
             self._store.run("enqueue_sends", self._place, words=self._words())
+            self._store.run("pending_out", self._sync)
+            self._store.run("pending_in", self._sync)
             self._store.run("quiet_out", self._sync)
             self._store.run("quiet_in", self._sync, words=self._words())
             self._store.run("forget_payloads", self._sync)
@@ -260,6 +262,7 @@ class LedgerWriter:
             self._store.run("settle_accepted", {**where, "gone": list(GONE)})
             for table in ("acknowledged", "payload", "record"):
                 self._store.run(f"settle_out_{table}")
+            self._store.run("settle_out_pending")
             self._store.run("settle_in_acknowledged", words=self._words())
             self._store.run("settle_in_payload")
             self._store.run("settle_in_record")

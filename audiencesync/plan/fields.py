@@ -234,7 +234,7 @@ def _field_plan(index: int, name: str, raw: str, kind: FieldType | None, sync: S
     if kind is not None:
         value, extra = _typed(kind, raw_name, value_name)
         problems += extra
-        if value.startswith("sf_text") and kind.length:
+        if value.startswith(("sf_text", "sf_email")) and kind.length:
             too_long = f"sf_length(sf_text({raw_name})) > {kind.length}"
             if sync.on_too_long is OnTooLong.TRUNCATE and name != sync.match_field:
                 value, cut = f"sf_text(sf_left(sf_text({raw_name}), {kind.length}))", too_long
@@ -268,6 +268,8 @@ def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
         return f"sf_{kind.type}({raw})", [_mistyped(kind, raw, value, wants[kind.type])]
     if kind.type == "multipicklist":
         return f"sf_choices({raw})", []
+    if kind.type == "email":
+        return f"sf_email({raw})", []
     return f"sf_text({raw})", []
 
 

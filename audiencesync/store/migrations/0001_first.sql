@@ -26,6 +26,9 @@ CREATE TABLE store.acknowledged (
     mask_0 BIGINT NOT NULL
 );
 
+-- Members known to differ from what is acknowledged: an incremental read looks at them whatever the source says.
+CREATE TABLE store.pending (sync_id INTEGER NOT NULL, profile_key VARCHAR NOT NULL);
+
 -- The field values last accepted, beside the state and joined for changed rows only.
 CREATE TABLE store.payload (
     sync_id INTEGER NOT NULL,

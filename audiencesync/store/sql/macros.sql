@@ -18,6 +18,9 @@ CREATE TEMP MACRO sf_missing(x) AS
 CREATE TEMP MACRO sf_text(x) AS
     nullif(trim(replace(replace(CAST(x AS VARCHAR), E'\r\n', E'\n'), E'\r', E'\n'), E' \t\n'), '');
 
+-- Salesforce keeps e-mail addresses in lower case. Source: Salesforce Help 000384328.
+CREATE TEMP MACRO sf_email(x) AS lower(sf_text(x));
+
 -- Numbers are rounded to the field's scale on save. The detour over text keeps 10.3 from becoming 10.29999.
 CREATE TEMP MACRO sf_number(x, digits) AS
     rtrim(rtrim(CAST(CAST(round(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 18)), digits::INTEGER) AS DECIMAL(38, 18)) AS VARCHAR), '0'), '.');

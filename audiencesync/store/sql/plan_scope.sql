@@ -1,14 +1,16 @@
--- plan_scope: the profiles that an incremental plan must look at: those the source says have changed, and those
---             whose listed memberships differ from what Salesforce acknowledged.
+-- plan_scope: the profiles that an incremental plan must look at: those the source says have changed, those
+--             whose listed memberships differ from what Salesforce acknowledged, and those still pending.
 -- params  : $sync_id, $since (an `updated_at`), $listed VARCHAR[] (audiences that memberships list)
 -- template: words (range of 63-bit mask words), updated_at, since_type, listed_bits (word -> bits of $listed)
--- reads   : stage_profile, stage_membership, plan_bit, store.acknowledged
+-- reads   : stage_profile, stage_membership, plan_bit, store.acknowledged, store.pending
 -- makes   : stage_scope(profile_key)
 CREATE OR REPLACE TEMP TABLE stage_scope AS
 {% include "listed.sql" %}
 SELECT _profile_key AS profile_key
 FROM stage_profile
 WHERE {{ updated_at | name }} >= CAST($since AS {{ since_type }})
+UNION
+SELECT profile_key FROM store.pending WHERE sync_id = $sync_id
 UNION
 SELECT coalesce(listed.profile_key, state.profile_key)
 FROM listed
