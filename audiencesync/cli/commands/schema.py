@@ -1,0 +1,21 @@
+"""`audiencesync schema`."""
+
+import click
+
+from audiencesync.cli import options
+from audiencesync.cli.output import write_document
+
+
+@click.command()
+@options.debug
+def schema() -> None:
+    r"""Print the JSON Schema of the config.
+
+    With it an editor completes and checks the file; the first line of the config may name it:
+
+    \b
+      # yaml-language-server: $schema=./audiencesync.schema.json
+    """
+    from audiencesync.config.schema import json_schema
+
+    write_document(json_schema())

@@ -1,0 +1,111 @@
+"""Every way a command can end badly: what it says, and its exit code."""
+
+import json
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiencesync.cli.output import colour_on
+from audiencesync.cli.stopping import Stop
+from audiencesync.errors import AudienceSyncError
+
+SCHEMA_VERSION = 1
+USAGE, BUG, TRY_LATER, INTERRUPTED = 2, 70, 75, 130
+_BROKEN_PIPE = 141  # 128 + SIGPIPE, as a shell shows a program that its reader left
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the operator wants to be answered."""
+
+    as_json: bool
+    debug: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is said at the end, and the exit code."""
+
+    kind: str
+    message: str
+    hint: str
+    exit_code: int
+
+    def document(self) -> dict[str, Any]:
+        """What `--json` prints instead of an answer."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "status": "paused" if self.exit_code == TRY_LATER else "failed",
+            "error": {"kind": self.kind, "message": self.message, "hint": self.hint},
+        }
+
+
+def of(error: BaseException, stop: Stop, manner: Manner) -> int:
+    """Say what ended the command.
+
+    Args:
+        error: What came out of it.
+        stop: Whether a signal came: then that is the reason, whatever `error` is.
+        manner: JSON or not, traceback or not.
+
+    Returns:
+        The exit code.
+    """
+    if isinstance(error, BrokenPipeError):
+        return _reader_left()
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
+    if manner.debug:
+        traceback.print_exception(error)
+    ending = _ending(error, stop)
+    if manner.as_json:
+        click.echo(json.dumps(ending.document(), ensure_ascii=False, indent=2))
+    tell(ending.message, ending.hint)
+    return ending.exit_code
+
+
+def tell(message: str, hint: str) -> None:
+    """An error as a person reads it, on standard error."""
+    mark = click.style("error:", fg="red", bold=True) if colour_on(sys.stderr) else "error:"
+    click.echo(f"{mark} {message}\nhint: {hint}", err=True, color=colour_on(sys.stderr))
+
+
+def _ending(error: BaseException, stop: Stop) -> Ending:
+    if stop.exit_code is not None or isinstance(error, click.Abort | KeyboardInterrupt):
+        return Ending(
+            "Interrupted",
+            "interrupted; state is kept",
+            "run the same command again to go on",
+            stop.exit_code or INTERRUPTED,
+        )
+    if isinstance(error, AudienceSyncError):
+        return Ending(type(error).__name__, str(error), error.hint, error.exit_code)
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "audiencesync"
+        return Ending("UsageError", error.format_message(), f"`{command} --help` shows how it is used", USAGE)
+    return Ending(
+        type(error).__name__,
+        f"a bug of audiencesync: {type(error).__name__}{_place(error)}",
+        "run it again with --debug for the traceback, which may hold data, and report the bug",
+        BUG,
+    )
+
+
+def _place(error: BaseException) -> str:
+    """Where it was raised: a file and a line of ours, never a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "audiencesync" in Path(frame.filename).parts]
+    return f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+
+
+def _reader_left() -> int:
+    """Whoever read our output stopped, such as `head`: no complaint, also not when Python shuts down."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return _BROKEN_PIPE

@@ -1,0 +1,91 @@
+"""Options that several commands share, so that each means the same everywhere."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from audiencesync.sync import RunOptions
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+config = click.option(
+    "-c",
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("audiencesync.yaml"),
+    envvar="AUDIENCESYNC_CONFIG",
+    metavar="FILE",
+    show_default="audiencesync.yaml",
+    show_envvar=True,
+    help="The config file.",
+)
+sync_names = click.option(
+    "--sync", "syncs", multiple=True, metavar="NAME", help="Only this sync; may be repeated."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+debug = click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; it may hold data."
+)
+
+
+def steps(command: F) -> F:
+    """Options of commands that take a while."""
+    for option in (
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="How -v writes events.",
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Show events on standard error, not bars."),
+    ):
+        command = option(command)
+    return command
+
+
+def choices_of_a_run(command: F) -> F:
+    """What `plan` foresees and `run` does alike."""
+    for option in (
+        click.option("--allow-clears", is_flag=True, help="Lift the guard on cleared field values."),
+        click.option("--allow-exits", is_flag=True, help="Lift the guard on members that exit."),
+        click.option("--allow-empty-source", is_flag=True, help="Lift the guard on an empty source."),
+        click.option("--full", is_flag=True, help="Read the whole source, whatever updated_at says."),
+        click.option("--backfill", is_flag=True, help="Send every member again, every mapped field."),
+        sync_names,
+        config,
+    ):
+        command = option(command)
+    return command
+
+
+class Choices(TypedDict):
+    """What `choices_of_a_run` hands to a command, apart from the config."""
+
+    syncs: tuple[str, ...]
+    backfill: bool
+    full: bool
+    allow_empty_source: bool
+    allow_exits: bool
+    allow_clears: bool
+
+
+def asked(choices: Choices) -> "RunOptions":
+    """The same as `sync` takes it."""
+    from audiencesync.records import Allowances
+    from audiencesync.sync import RunOptions
+
+    return RunOptions(
+        syncs=choices["syncs"],
+        backfill=choices["backfill"],
+        full=choices["full"],
+        allowed=Allowances(
+            empty_source=choices["allow_empty_source"],
+            exits=choices["allow_exits"],
+            clears=choices["allow_clears"],
+        ),
+    )

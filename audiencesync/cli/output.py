@@ -1,0 +1,95 @@
+"""Answers on standard output: rich tables on a terminal, plain aligned text in a pipe, or one document."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import click
+
+from audiencesync.cli.text import shown, width
+
+Cell = str | tuple[str, str]
+"""A text, or a text with the style that it has on a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table; numbers stand at the right."""
+
+    name: str
+    right: bool = False
+
+
+def colour_on(stream: TextIO) -> bool:
+    """Colour is for terminals whose user has not said NO_COLOR."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def write_document(document: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def write(text: str = "", style: str = "") -> None:
+    """Print one line."""
+    if style and colour_on(sys.stdout):
+        _console().print(_styled(text, style), soft_wrap=True)
+    else:
+        click.echo(shown(text))
+
+
+def write_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, title: str = "") -> None:
+    """Print a table: no value is ever cut, and none is split over lines in a pipe."""
+    if title:
+        write(title, "bold")
+    texts = [[shown(cell if isinstance(cell, str) else cell[0]) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _write_rich(columns, rows)
+        return
+    lines = [[column.name for column in columns], *texts]
+    if not any(column.name for column in columns):
+        lines = texts
+    widths = [max((width(line[place]) for line in lines), default=0) for place in range(len(columns))]
+    for line in lines:
+        padded = (
+            _pad(text, size, right=column.right)
+            for text, size, column in zip(line, widths, columns, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def count(number: float) -> str:
+    """A whole number for people."""
+    return f"{number:,}"
+
+
+def _write_rich(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+    from rich.table import Table
+
+    headed = any(column.name for column in columns)
+    table = Table(box=None, pad_edge=False, show_header=headed, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.name, justify="right" if column.right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_styled(*((cell, "") if isinstance(cell, str) else cell)) for cell in row))
+    _console().print(table)
+
+
+def _styled(text: str, style: str) -> Any:  # noqa: ANN401  (rich is imported only on a terminal)
+    from rich.text import Text
+
+    return Text(shown(text), style=style)
+
+
+def _console() -> Any:  # noqa: ANN401
+    from rich.console import Console
+
+    return Console(file=sys.stdout, no_color=not colour_on(sys.stdout), highlight=False)
+
+
+def _pad(text: str, size: int, *, right: bool) -> str:
+    space = " " * (size - width(text))
+    return space + text if right else text + space
