@@ -44,10 +44,10 @@ def make(instance: Instance, call: Call, body: dict[str, object]) -> Job:
     for name in body:
         if name not in _PROPERTIES:
             raise ApiError(400, "JSON_PARSER_ERROR", f'Unrecognized field "{name}", not marked as ignorable')
-    operation = _choice(body, "operation", OPERATIONS, None)
-    delimiter = _choice(body, "columnDelimiter", frozenset(DELIMITERS), "COMMA")
-    line_ending = _choice(body, "lineEnding", frozenset(LINE_ENDINGS), "LF")
-    _choice(body, "contentType", frozenset({"CSV"}), "CSV")
+    operation = choice(body, "operation", OPERATIONS, None)
+    delimiter = choice(body, "columnDelimiter", frozenset(DELIMITERS), "COMMA")
+    line_ending = choice(body, "lineEnding", frozenset(LINE_ENDINGS), "LF")
+    choice(body, "contentType", frozenset({"CSV"}), "CSV")
     name = str(body.get("object", ""))
     view = instance.access.view(call.session.user_id, name)
     if view is None:
@@ -184,7 +184,12 @@ def results(name: str, *heads: str) -> Callable[[Instance, Call], Reply]:
     return answer
 
 
-def _choice(body: dict[str, object], name: str, allowed: frozenset[str], default: str | None) -> str:
+def choice(body: dict[str, object], name: str, allowed: frozenset[str], default: str | None) -> str:
+    """One of a job's enumerated properties.
+
+    Raises:
+        ApiError: It is missing, or none of the allowed values.
+    """
     value = body.get(name, default)
     if not isinstance(value, str) or value not in allowed:
         raise ApiError(400, "INVALIDJOB", f"InvalidJob : {name} must be one of {', '.join(sorted(allowed))}")

@@ -24,34 +24,12 @@ _SOAP = {
     "datetime": "xsd:dateTime",
     "address": "urn:address",
 }
-_UNGROUPABLE = frozenset({"double", "currency", "percent", "datetime", "address", "multipicklist"})
-_AGGREGATABLE_NOT = frozenset({"boolean", "address", "multipicklist"})
-
-
-def filterable(item: Field) -> bool:
-    """May stand in a WHERE clause; long text may not."""
-    return not item.long_text
-
-
-def sortable(item: Field) -> bool:
-    """May stand in an ORDER BY clause."""
-    return not item.long_text and item.type not in {"multipicklist", "address"}
-
-
-def groupable(item: Field) -> bool:
-    """May stand in a GROUP BY clause."""
-    return not item.long_text and item.type not in _UNGROUPABLE
-
-
-def aggregatable(item: Field) -> bool:
-    """May stand in an aggregate function."""
-    return not item.long_text and item.type not in _AGGREGATABLE_NOT
 
 
 def describe_field(item: Field, *, read_only: bool) -> dict[str, object]:
     """One field; `read_only` when field-level security takes the right to write."""
     return {
-        "aggregatable": aggregatable(item),
+        "aggregatable": item.aggregatable,
         "aiPredictionField": False,
         "autoNumber": item.auto_number,
         "byteLength": 18 if item.type in {"id", "reference"} else item.length * 3,
@@ -73,10 +51,10 @@ def describe_field(item: Field, *, read_only: bool) -> dict[str, object]:
         "encrypted": False,
         "externalId": item.external_id,
         "extraTypeInfo": item.rich,
-        "filterable": filterable(item),
+        "filterable": item.filterable,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
-        "groupable": groupable(item),
+        "groupable": item.groupable,
         "highScaleNumber": False,
         "htmlFormatted": item.rich == "richtextarea",
         "idLookup": item.id_lookup or item.external_id,
@@ -96,14 +74,14 @@ def describe_field(item: Field, *, read_only: bool) -> dict[str, object]:
         "queryByDistance": item.type == "address",
         "referenceTargetField": None,
         "referenceTo": list(item.reference_to),
-        "relationshipName": item.relationship,
+        "relationshipName": item.relationship_name,
         "relationshipOrder": None,
         "restrictedDelete": False,
         "restrictedPicklist": item.restricted,
         "scale": item.scale,
         "searchPrefilterable": item.type == "reference",
         "soapType": _SOAP.get(item.type, "xsd:string"),
-        "sortable": sortable(item),
+        "sortable": item.sortable,
         "type": item.type,
         "unique": item.unique,
         "updateable": item.updateable and not read_only,

@@ -6,7 +6,9 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from audiencesync.emulator import ids
 from audiencesync.emulator.access import Access
+from audiencesync.emulator.cursors import Cursors
 from audiencesync.emulator.errors import ApiError
 from audiencesync.emulator.faults import Faults
 from audiencesync.emulator.http import Call, Reply
@@ -52,6 +54,13 @@ class Instance:
         self.faults = Faults()
         self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
         self.router = router
+        self.cursors = Cursors()
+        self._count = 0
+
+    def next_id(self, prefix: str) -> str:
+        """A fresh Id of something that is not a record."""
+        self._count += 1
+        return ids.make(prefix, self._count)
 
     def base_url(self, call: Call) -> str:
         """The address the caller used, so that every link in an answer works for them."""

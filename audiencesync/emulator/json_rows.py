@@ -83,7 +83,7 @@ def represent(
     return body
 
 
-def address(item: Field, record: Record) -> dict[str, object] | None:
+def address(item: Field, record: Mapping[str, object]) -> dict[str, object] | None:
     """A compound address from its parts; null when all of them are."""
     parts: dict[str, object] = {part: record.get(name) for part, name in item.parts}
     return parts if any(value is not None for value in parts.values()) else None

@@ -26,7 +26,8 @@ TEXT_TYPES = frozenset(
     }
 )
 NUMBER_TYPES = frozenset({"double", "currency", "percent"})
-DEFAULTS: dict[str, Value] = {"boolean": False}
+_UNGROUPABLE = frozenset({"double", "currency", "percent", "datetime", "address", "multipicklist"})
+_NOT_AGGREGATABLE = frozenset({"boolean", "address", "multipicklist"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Field:
         digits: Digits, for `int`.
         restricted: The picklist takes only its active values.
         reference_to: Objects a reference may point to; several make it polymorphic.
-        relationship: Name of the parent in SOQL and in nested JSON.
+        relationship_name: Name of the parent in SOQL and in nested JSON.
         cascade: Deleting the parent deletes this record.
         computed: The value is derived by the platform at each save and never written.
         rich: `plaintextarea`, `richtextarea` or None.
@@ -77,7 +78,7 @@ class Field:
     restricted: bool = False
     choices: tuple[Choice, ...] = ()
     reference_to: tuple[str, ...] = ()
-    relationship: str | None = None
+    relationship_name: str | None = None
     child_relationship: str | None = None
     cascade: bool = False
     calculated: bool = False
@@ -106,8 +107,28 @@ class Field:
 
     @property
     def indexed(self) -> bool:
-        """Looked up by value: upsert keys, parents by external Id, uniqueness."""
-        return self.type != "id" and (self.external_id or self.id_lookup or self.unique)
+        """Looked up by value: upsert keys, parents by external Id, uniqueness, children of a parent."""
+        return self.type != "id" and (self.external_id or self.id_lookup or self.unique or self.cascade)
+
+    @property
+    def filterable(self) -> bool:
+        """May stand in a WHERE clause; long text may not."""
+        return not self.long_text
+
+    @property
+    def sortable(self) -> bool:
+        """May stand in an ORDER BY clause."""
+        return not self.long_text and self.type not in {"multipicklist", "address"}
+
+    @property
+    def groupable(self) -> bool:
+        """May stand in a GROUP BY clause."""
+        return not self.long_text and self.type not in _UNGROUPABLE
+
+    @property
+    def aggregatable(self) -> bool:
+        """May stand in an aggregate function."""
+        return not self.long_text and self.type not in _NOT_AGGREGATABLE
 
 
 @dataclass(frozen=True)
@@ -142,7 +163,7 @@ class ObjectType:
 
     @cached_property
     def _by_parent(self) -> dict[str, Field]:
-        return {item.relationship.lower(): item for item in self.fields if item.relationship}
+        return {item.relationship_name.lower(): item for item in self.fields if item.relationship_name}
 
     @cached_property
     def name_field(self) -> Field | None:

@@ -17,6 +17,7 @@ class Table:
     def __init__(self, kind: ObjectType) -> None:
         self.kind = kind
         self.records: dict[str, Record] = {}
+        self.deleted: set[str] = set()
         self.count = 0
         self._indexes: dict[str, dict[Value, str | set[str]]] = {}
         self._keys: dict[str, Callable[[Value], Value]] = {}
@@ -46,15 +47,23 @@ class Table:
         if before is not None and not before["IsDeleted"]:
             self._unindex(before, record)
         self.records[record_id] = record
-        if not record["IsDeleted"]:
+        if record["IsDeleted"]:
+            self.deleted.add(record_id)
+        else:
+            self.deleted.discard(record_id)
             self._index(record)
         return before
 
     def remove(self, record_id: str) -> None:
         """Forget a record altogether."""
         record = self.records.pop(record_id)
+        self.deleted.discard(record_id)
         if not record["IsDeleted"]:
             self._unindex(record, None)
+
+    def indexed(self, name: str) -> bool:
+        """Whether `find` takes this field."""
+        return name in self._indexes
 
     def find(self, name: str, value: Value) -> list[str]:
         """Ids of live records with this value in an indexed field, oldest first."""

@@ -64,7 +64,7 @@ class Emulator:
     def client(self) -> Client:
         return Client(self, self.login().json()["access_token"])
 
-    def simple_salesforce(self) -> Salesforce:
+    def simple_salesforce(self) -> Any:
         token = self.login().json()["access_token"]
         return Salesforce(instance_url=self.url, session_id=token, session=self.http, version=VERSION)
 

@@ -108,7 +108,7 @@ def ref(
         "reference",
         length=18,
         reference_to=tuple(to.split("|")),
-        relationship=relationship or name.removesuffix("Id"),
+        relationship_name=relationship or name.removesuffix("Id"),
         nillable=not required,
         cascade=cascade,
         child_relationship=children,
@@ -238,7 +238,7 @@ def _by(name: str, label: str, relationship: str) -> Field:
         nillable=False,
         defaulted=True,
         reference_to=("User",),
-        relationship=relationship,
+        relationship_name=relationship,
         createable=False,
         updateable=False,
     )
