@@ -138,7 +138,9 @@ class ScriptedServer:
 
 
 @contextlib.contextmanager
-def scripted_server(steps: Sequence[Step], *, tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
+def scripted_server(
+    steps: Sequence[Step], *, tls: ssl.SSLContext | None = None, whole: bool = True
+) -> Iterator[ScriptedServer]:
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(20)
     scheme = "http" if tls is None else "https"
@@ -155,7 +157,7 @@ def scripted_server(steps: Sequence[Step], *, tls: ssl.SSLContext | None = None)
                 if tls is not None:
                     connection = tls.wrap_socket(connection, server_side=True)
                 with connection:
-                    server.requests.append(_read_request(connection))
+                    server.requests.append(_read_request(connection) if whole else connection.recv(65536))
                     step(connection)
 
     thread = threading.Thread(target=serve, daemon=True)

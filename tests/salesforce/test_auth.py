@@ -117,7 +117,7 @@ def test_a_token_url_given_as_login_url_is_understood(
 
 
 @pytest.mark.parametrize(
-    ("error", "description", "cure"),
+    "case",
     [
         ("invalid_grant", "user hasn't approved this consumer", "pre-authorized"),
         ("invalid_app_access", "user is not admin approved to access this app", "permission set"),
@@ -137,8 +137,9 @@ def test_a_token_url_given_as_login_url_is_understood(
     ],
 )
 def test_every_refusal_names_its_cure(
-    web: responses.RequestsMock, pem: str, clock: HeldClock, error: str, description: str | None, cure: str
+    web: responses.RequestsMock, pem: str, clock: HeldClock, case: tuple[str, str | None, str]
 ) -> None:
+    error, description, cure = case
     body = {"error": error} if description is None else {"error": error, "error_description": description}
     web.post(TOKEN_URL, json=body, status=400)
 

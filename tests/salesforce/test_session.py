@@ -281,7 +281,7 @@ def test_a_spent_budget_stops_the_call(org: responses.RequestsMock, pem: str, cl
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "code", "hint"),
+    "case",
     [
         (404, [{"errorCode": "NOT_FOUND", "message": "x"}], "NOT_FOUND", "does not exist"),
         (410, [{"errorCode": "GONE", "message": "x"}], "GONE", "api_version"),
@@ -291,8 +291,9 @@ def test_a_spent_budget_stops_the_call(org: responses.RequestsMock, pem: str, cl
     ],
 )
 def test_a_refusal_has_its_code_and_a_cure(
-    org: responses.RequestsMock, session: Session, status: int, body: object, code: str, hint: str
+    org: responses.RequestsMock, session: Session, case: tuple[int, object, str, str]
 ) -> None:
+    status, body, code, hint = case
     org.patch(API + "composite/sobjects/Lead/Email", json=body, status=status)
 
     with pytest.raises(SalesforceRefused) as caught:
