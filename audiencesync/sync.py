@@ -259,9 +259,7 @@ def _target(bench: Bench, sync: Sync) -> Target:
 
 
 def _advance(bench: Bench, planned: Plan, reading: Reading) -> None:
-    """A run that came to its end moves the sync on; members not acknowledged stay pending, and are looked at
-    whatever the watermark says.
-    """
+    """Move a sync on after a run that came to its end; members not acknowledged are pending, not lost."""
     bench.runs.advance(planned.state, basis=planned.basis, watermark=reading.totals.watermark)
 
 

@@ -12,5 +12,6 @@ __all__ = [
     "find_candidates",
     "make_plan",
     "nothing_to_do",
+    "read_sources",
     "sample",
 ]
