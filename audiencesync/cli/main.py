@@ -10,10 +10,16 @@ import click
 
 from audiencesync import __version__
 from audiencesync.cli import ending, stopping
+from audiencesync.cli.commands.demo import demo
 from audiencesync.cli.commands.emulator import emulator
+from audiencesync.cli.commands.history import history
+from audiencesync.cli.commands.init import init
 from audiencesync.cli.commands.plan import plan
+from audiencesync.cli.commands.report import report
 from audiencesync.cli.commands.run import run
+from audiencesync.cli.commands.runs import runs
 from audiencesync.cli.commands.schema import schema
+from audiencesync.cli.commands.status import status
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -52,7 +58,7 @@ def cli() -> None:
     """
 
 
-for command in (plan, run, emulator, schema):
+for command in (demo, init, plan, run, status, runs, report, history, emulator, schema):
     cli.add_command(command)
 
 

@@ -93,3 +93,13 @@ def _console() -> Any:  # noqa: ANN401
 def _pad(text: str, size: int, *, right: bool) -> str:
     space = " " * (size - width(text))
     return space + text if right else text + space
+
+
+def moment(text: str | None) -> str:
+    """A UTC time for people: `2026-01-31 23:59:59Z`."""
+    return "-" if text is None else text.replace("T", " ")
+
+
+def value_text(value: object) -> str:
+    """A field's value in a table, where nothing must not look like something."""
+    return "(empty)" if value is None else str(value)

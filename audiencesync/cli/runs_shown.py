@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Any
 
 from audiencesync.cli.ending import tell
-from audiencesync.cli.output import Cell, Column, count, write, write_table
+from audiencesync.cli.output import Cell, Column, count, value_text, write, write_table
 from audiencesync.records import Route
 from audiencesync.reports import RunReport, SyncReport
 
@@ -88,11 +88,9 @@ def _cells(pair: Pair) -> Iterator[Cell]:
 def _sample_row(row: Mapping[str, Any]) -> list[Cell]:
     changed = row["changed"]
     fields = json.loads(changed) if isinstance(changed, str) else changed or {}
-    told = "; ".join(f"{name}: {_value(pair[0])} -> {_value(pair[1])}" for name, pair in fields.items())
+    told = "; ".join(
+        f"{name}: {value_text(pair[0])} -> {value_text(pair[1])}" for name, pair in fields.items()
+    )
     if row.get("error_code"):
         told = f"invalid: {row['error_code']}"
     return [str(row["profile_key"]), str(row["action"]), str(row["reason"]), told]
-
-
-def _value(value: object) -> str:
-    return "(empty)" if value is None else str(value)

@@ -1,0 +1,61 @@
+"""`audiencesync history`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiencesync.cli import options
+
+
+@click.command()
+@click.argument("key")
+@options.config
+@options.sync_names
+@options.as_json
+@options.debug
+def history(*, key: str, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
+    """Show everything ever sent for one profile, field by field, and why.
+
+    KEY is a profile key, a match value such as an e-mail address, or a Salesforce Id.
+    """
+    from audiencesync.audit import looking
+    from audiencesync.cli.looking import check_names, opened
+    from audiencesync.cli.output import write, write_document
+
+    with opened(config_path) as (project, store):
+        check_names(project, syncs)
+        pushes = looking.history(store, key)
+    if syncs:
+        pushes = [push for push in pushes if push["sync"] in syncs]
+    if as_json:
+        write_document({"schema_version": 1, "key": key, "pushes": pushes})
+    elif not pushes:
+        write("nothing was ever sent under that key")
+    for push in () if as_json else pushes:
+        _show(push)
+
+
+def _show(push: dict[str, Any]) -> None:
+    """One line a push, then its fields before and after."""
+    from audiencesync.cli.output import Column, moment, value_text, write, write_table
+
+    good = push["outcome"] == "accepted"
+    parts = [
+        moment(push["answered_at"] or push["sent_at"]),
+        push["run_id"],
+        push["sync"],
+        f"{push['action']} ({push['reason']})",
+        push["outcome"],
+    ]
+    if push["attempt"] and push["attempt"] > 1:
+        parts.append(f"attempt {push['attempt']}")
+    parts += [text for text in (push["error_code"], push["route"], push["salesforce_id"]) if text]
+    write("  ".join(parts), "bold green" if good else "bold red")
+    if push["error_message"]:
+        write(f"    {push['error_message']}")
+    rows = [
+        ["   ", name, value_text(before), "->", value_text(after)]
+        for name, (before, after) in push["changed"].items()
+    ]
+    write_table([Column("")] * 5, rows)

@@ -1,0 +1,54 @@
+"""`audiencesync report`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audiencesync.cli import options
+
+if TYPE_CHECKING:
+    from audiencesync.audit.report import Format
+
+
+@click.command()
+@click.argument("run", default="latest")
+@options.config
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "csv", "parquet", "json"]),
+    default="html",
+    show_default=True,
+    help="A page to read, or one row a push and attempt.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    show_default="audit-RUN.FORMAT",
+    help="Where to write it.",
+)
+@options.as_json
+@options.debug
+def report(*, run: str, config_path: Path, form: "Format", output: Path | None, as_json: bool) -> None:
+    """Write the audit report of a run, and print its path.
+
+    RUN is a run's id, its beginning, or 'latest'. The report holds personal data; its file can be read
+    by its owner alone.
+    """
+    from audiencesync.audit.looking import find_run
+    from audiencesync.audit.report import write_report
+    from audiencesync.cli.looking import opened
+    from audiencesync.cli.output import write, write_document
+    from audiencesync.salesforce.catalogue import cure
+
+    with opened(config_path) as (_, store):
+        run_id = find_run(store, run)
+        path = output or Path(f"audit-{run_id}.{form}")
+        write_report(store, run_id, form, path, cure=cure)
+    if as_json:
+        write_document({"schema_version": 1, "run_id": run_id, "format": form, "path": str(path)})
+    else:
+        write(str(path))

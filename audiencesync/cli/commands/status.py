@@ -1,0 +1,68 @@
+"""`audiencesync status`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiencesync.cli import options
+
+
+@click.command()
+@options.config
+@options.sync_names
+@options.as_json
+@options.debug
+def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
+    """Show the syncs as they stand: members, open rows, last run, API calls."""
+    from audiencesync.audit import looking
+    from audiencesync.cli.looking import check_names, opened
+    from audiencesync.cli.output import Column, write, write_document, write_table
+
+    with opened(config_path) as (project, store):
+        check_names(project, syncs)
+        document = looking.status(store, project)
+    if syncs:
+        document["syncs"] = [one for one in document["syncs"] if one["name"] in syncs]
+    if as_json:
+        write_document(document)
+        return
+    columns = [
+        Column("sync"),
+        Column("object"),
+        *(Column(name, right=True) for name in ("members", "rejected", "invalid", "unknown")),
+        Column("last run"),
+        Column("ended"),
+        Column("at"),
+        Column("calls in 24 h", right=True),
+        Column("cap", right=True),
+    ]
+    write_table(columns, [_row(one) for one in document["syncs"]])
+    calls = document["api_calls"]
+    write()
+    write(f"API calls of the project in the last 24 hours: {_calls(calls)}")
+
+
+def _row(one: dict[str, Any]) -> list[str]:
+    from audiencesync.cli.output import count, moment
+
+    last = one["last_run"] or {}
+    cap = one["api_calls"]["cap"]
+    return [
+        one["name"],
+        one["object"],
+        *(count(one[name]) for name in ("members", "rejected", "invalid", "unknown")),
+        last.get("run_id") or "never",
+        last.get("status") or "-",
+        moment(last.get("finished_at")),
+        count(one["api_calls"]["last_24_hours"]),
+        "-" if cap is None else count(cap),
+    ]
+
+
+def _calls(calls: dict[str, Any]) -> str:
+    from audiencesync.cli.output import count
+
+    kinds = ", ".join(f"{name} {count(many)}" for name, many in calls["by_kind"].items())
+    spent = count(calls["last_24_hours"]) + (f" ({kinds})" if kinds else "")
+    return spent if calls["cap"] is None else f"{spent} of {count(calls['cap'])}"

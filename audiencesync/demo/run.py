@@ -1,0 +1,96 @@
+"""The demo: a backfill, a changed day, a second run, and the audit report of both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from audiencesync.audit.report import Format, write_report
+from audiencesync.clock import Clock
+from audiencesync.config.load import Project, load
+from audiencesync.demo.project import Folder
+from audiencesync.demo.salesforce import local_salesforce
+from audiencesync.demo.sample import Planted, Sample, make_sample, write_day
+from audiencesync.progress import Progress
+from audiencesync.reports import RunReport
+from audiencesync.salesforce.catalogue import cure
+from audiencesync.store import Store
+from audiencesync.sync import RunOptions, run
+
+Show = Callable[[str, RunReport], None]
+"""Shows one run under a heading."""
+
+_REPORT: Format = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo leaves behind.
+
+    Attributes:
+        folder: Config, data, store and reports.
+        runs: Both runs, in order.
+        reports: Their HTML audit reports.
+        planted: Who is who among the customers.
+    """
+
+    folder: Folder
+    runs: tuple[RunReport, ...]
+    reports: tuple[Path, ...]
+    planted: Planted
+
+
+def demo(output: Path, *, customers: int, seed: int, clock: Clock, progress: Progress, show: Show) -> Demo:
+    """Run the main job on an embedded default.
+
+    Args:
+        output: The folder for everything; made, or cleared of an earlier demo.
+        customers: How many there are on the first day.
+        seed: Chooses who they are.
+        clock: Dates the runs.
+        progress: Shown what is going on.
+        show: Called after each run.
+
+    Raises:
+        UsageError: The folder holds something else.
+        SalesforceUnavailable: The local Salesforce did not start.
+    """
+    folder = Folder(output)
+    folder.clear()
+    sample = _made(customers, seed, progress)
+    progress.begin("starting a local Salesforce", None)
+    with local_salesforce(folder.salesforce) as org:
+        progress.end()
+        folder.write_config(org)
+        project = load(folder.config)
+        write_day(sample.first, folder.data)
+        first = run(project, RunOptions(), clock=clock, progress=progress)
+        show("Day 1: every member is new", first)
+        write_day(sample.second, folder.data)
+        second = run(project, RunOptions(), clock=clock, progress=progress)
+        show("Day 2: only the difference travels", second)
+    reports = _reports(project, folder, (first, second), progress)
+    return Demo(folder, (first, second), reports, sample.planted)
+
+
+def _made(customers: int, seed: int, progress: Progress) -> Sample:
+    progress.begin("making up customers", None)
+    try:
+        return make_sample(customers, seed)
+    finally:
+        progress.end()
+
+
+def _reports(
+    project: Project, folder: Folder, runs: tuple[RunReport, ...], progress: Progress
+) -> tuple[Path, ...]:
+    progress.begin("writing the audit reports", None)
+    paths = []
+    try:
+        with Store.open(project.store_path, base=project.base, read_only=True) as store:
+            for report in runs:
+                if report.run_id is not None:
+                    paths.append(folder.path / f"audit-{report.run_id}.html")
+                    write_report(store, report.run_id, _REPORT, paths[-1], cure=cure)
+    finally:
+        progress.end()
+    return tuple(paths)
