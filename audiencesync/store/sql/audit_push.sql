@@ -1,7 +1,7 @@
 -- audit_push: every push and attempt as the audit shows it: the ledger, and what was sent and has no answer yet.
 -- reads  : store.ledger, store.outbox, store.batch, store.sync
--- makes  : stage_audit: the audit rows (`changed` as JSON, times in UTC without a zone), then seq and sync_id that
---          order them, `fields` (the changes as a map) and `last` (no later attempt at the row is known)
+-- makes  : stage_audit: the audit rows (`changed` as JSON, times in UTC without a zone); beside them sync_id and
+--          seq, and `fields`, the changes as a map
 -- grain  : one row a row of a run and attempt
 CREATE OR REPLACE TEMP VIEW stage_audit AS
 WITH push AS (

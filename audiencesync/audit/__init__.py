@@ -1,0 +1,1 @@
+"""Looking back: the runs, the syncs now, everything sent for one member, and the audit report."""
