@@ -26,7 +26,7 @@ class RunLog:
             The run id: the time it began and four random characters, so that ids sort as runs do.
         """
         now = self._clock.now()
-        run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        run_id = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{secrets.token_hex(2)}"
         with self._store.transaction():
             self._store.run("runs_interrupted", {"now": stored_time(now)})
             self._store.run(

@@ -1,0 +1,20 @@
+"""One emulator a worker; each test finds its org empty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.world import Org, World, running_org
+
+
+@pytest.fixture(scope="session")
+def shared_org() -> Iterator[Org]:
+    with running_org() as org:
+        yield org
+
+
+@pytest.fixture
+def world(shared_org: Org, tmp_path: Path) -> World:
+    shared_org.clean()
+    return World(tmp_path, shared_org)

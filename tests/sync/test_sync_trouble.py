@@ -1,0 +1,214 @@
+"""Lost answers, refusals, locks, spent budgets: nothing twice, nothing lost, and it is said."""
+
+from datetime import timedelta
+
+import pytest
+
+from audiencesync.records import Route, RunStatus
+from tests.world import World, person
+
+COLLECTIONS = {"path": "composite/sobjects"}
+
+
+def writes(world: World) -> int:
+    """Collections requests that reached the org."""
+    return sum(
+        1
+        for request in world.org.requests()
+        if "composite/sobjects" in request["path"] and request["method"] != "GET"
+    )
+
+
+def test_an_answer_lost_after_the_write_is_found_out_and_the_write_not_repeated(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.org.fault("drop_after", match=COLLECTIONS)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.unknown) == (2, 0)
+    assert writes(world) == 1
+    assert world.run_one().planned == 0
+
+
+def test_a_write_that_never_arrived_is_sent_again(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.org.fault("drop_before", match=COLLECTIONS)
+
+    assert world.run_one().accepted == 2
+    assert len(world.org.records()) == 2
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "truncate_body"])
+def test_an_answer_that_cannot_be_found_out_is_unknown_until_the_next_run_asks(
+    world: World, kind: str
+) -> None:
+    world.people([person(1), person(2)])
+    world.org.fault(kind, match=COLLECTIONS)
+    world.org.fault("status", status=503, match={"path": "/query"}, times=99)
+
+    report = world.run_one()
+
+    assert (report.status, report.unknown, report.accepted) == (RunStatus.PAUSED, 2, 0)
+    world.org.admin("DELETE", "faults")
+    report = world.run_one()
+    assert report.accepted == (2 if kind == "drop_before" else 0)
+    assert sorted(world.leads()) == ["p1@example.com", "p2@example.com"]
+    assert len(world.org.records()) == 2
+    assert world.run_one().planned == 0
+
+
+def test_an_exit_whose_answer_was_lost_is_not_sent_twice(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.run_one()
+    world.people([person(1)])
+    world.org.fault("drop_after", match=COLLECTIONS)
+
+    assert world.run_one().accepted == 1
+    assert world.leads()["p2@example.com"]["Audiences__c"] is None
+    assert world.run_one().planned == 0
+
+
+def test_a_locked_row_is_sent_again_after_a_pause_and_its_neighbours_are_not(world: World) -> None:
+    world.people([person(1), person(2), person(3)])
+    world.run_one()
+    world.people([person(number, phone="+9") for number in (1, 2, 3)])
+    world.org.fault("lock_rows", object="Lead", field="Email", values=["p2@example.com"], times=2)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected) == (3, 0)
+    attempts = world.sql(
+        "SELECT profile_key, attempt, outcome, error_code FROM ledger WHERE reason = 'trigger' ORDER BY ALL"
+    )
+    assert attempts == [
+        ("p1", 1, "accepted", None),
+        ("p2", 1, "rejected", "UNABLE_TO_LOCK_ROW"),
+        ("p2", 2, "rejected", "UNABLE_TO_LOCK_ROW"),
+        ("p2", 3, "accepted", None),
+        ("p3", 1, "accepted", None),
+    ]
+
+
+def test_a_session_that_ends_in_the_middle_is_renewed_once(world: World) -> None:
+    world.people([person(number) for number in range(450)])
+    world.org.fault("expire_session", match=COLLECTIONS, skip=1)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.status) == (450, RunStatus.SUCCEEDED)
+
+
+def test_a_request_refused_for_one_row_costs_no_neighbour(world: World) -> None:
+    world.people([person(number) for number in range(1, 9)])
+    refusal = [{"message": "Cannot deserialize", "errorCode": "JSON_PARSER_ERROR"}]
+    # eight, then the first four, then the first two, then the first one: that one is the guilty row
+    world.org.fault("status", status=400, body=refusal, match=COLLECTIONS, times=4)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected) == (7, 1)
+    assert world.last_pushes()["p1"][2:4] == ("rejected", "JSON_PARSER_ERROR")
+
+
+def test_a_refusal_that_every_row_would_meet_stops_the_sync_and_keeps_the_state(world: World) -> None:
+    world.people([person(1), person(2)])
+    refusal = [{"message": "No such column", "errorCode": "INVALID_FIELD"}]
+    world.org.fault("status", status=400, body=refusal, match=COLLECTIONS, times=1)
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.trouble.exit_code, report.deferred, report.planned) == (6, 2, 0)
+    assert world.run_one().accepted == 2
+
+
+def test_an_unapproved_app_is_said_with_its_cure(world: World) -> None:
+    world.people([person(1)])
+    world.org.admin("POST", "app", {"approved": False})
+    try:
+        report = world.run_one()
+    finally:
+        world.org.admin("POST", "app", {"approved": True})
+
+    assert report.trouble is not None
+    assert report.trouble.exit_code == 6
+    assert "approve" in f"{report.trouble.message} {report.trouble.hint}"
+
+
+def test_a_spent_budget_pauses_the_run_and_a_later_one_goes_on_where_it_stopped(world: World) -> None:
+    world.sync["max_daily_api_calls"] = 3
+    world.people([person(number) for number in range(900)])
+
+    report = world.run_one()
+
+    assert (report.status, report.accepted, report.deferred, report.api_calls) == (
+        RunStatus.PAUSED,
+        400,
+        500,
+        3,
+    )
+    assert world.run_one().accepted == 0
+    world.clock.ahead = timedelta(hours=25)
+    report = world.run_one()
+    assert (report.accepted, report.deferred) == (400, 100)  # describe had grown old, and took a call
+    world.clock.ahead = timedelta(hours=48, minutes=5)
+    assert world.run_one().accepted == 100
+    assert len(world.org.records()) == 900
+
+
+def test_the_orgs_own_reserve_is_never_touched(world: World) -> None:
+    world.config["connection"]["reserve_org_api_calls"] = 0.5
+    world.people([person(number) for number in range(900)])
+    used = world.org.admin("GET", "counters")["api_calls_24h"]
+    world.org.admin("POST", "limits", {"daily_limit": 2 * (used + 3), "used": used})
+    try:
+        report = world.run_one()
+    finally:
+        world.org.admin("POST", "limits", {"daily_limit": 1_000_000, "used": 0})
+
+    assert (report.status, report.api_calls, report.accepted) == (RunStatus.PAUSED, 3, 400)
+
+
+@pytest.mark.parametrize("rows", [0, 700])
+def test_a_failed_bulk_job_keeps_what_it_wrote_and_the_rest_comes_round_again(
+    world: World, rows: int
+) -> None:
+    world.people([person(number) for number in range(1500)])
+    world.org.fault("fail_job", object="Lead", rows=rows)
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.accepted, report.deferred) == (rows, 1500 - rows)
+    report = world.run_one()
+    assert (report.accepted, report.created) == (1500 - rows, 1500 - rows)
+    assert len(world.org.records()) == 1500
+
+
+@pytest.mark.parametrize("step", ["jobs/ingest$", "batches$", "jobs/ingest/[^/]+$"])
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+def test_a_bulk_job_whose_answer_is_lost_at_any_step_writes_each_row_once(
+    world: World, step: str, kind: str
+) -> None:
+    world.people([person(number) for number in range(1500)])
+    world.org.fault(kind, match={"path": step})
+
+    world.run_one()
+    world.run_one()
+
+    assert len(world.org.records()) == 1500
+    assert world.run_one().planned == 0
+
+
+def test_bulk_rows_that_are_refused_are_told_apart_by_their_key(world: World) -> None:
+    people = [person(number) for number in range(1500)]
+    for number in (17, 500, 1499):
+        people[number]["email"] = f"broken{number}@@example"
+    world.people(people)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected, report.routes[Route.BULK]) == (1497, 3, 1500)
+    refused = {key for key, push in world.last_pushes().items() if push[2] == "rejected"}
+    assert refused == {"p17", "p500", "p1499"}
+    assert {world.last_pushes()[key][3] for key in refused} == {"INVALID_EMAIL_ADDRESS"}

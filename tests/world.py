@@ -1,0 +1,230 @@
+"""A project in a folder, an org in the emulator, and the road between them: what the behaviour tests share."""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import requests
+
+from audiencesync import sync
+from audiencesync.config.load import load
+from audiencesync.progress import Silent
+from audiencesync.records import Allowances
+from audiencesync.reports import RunReport, SyncReport
+
+Record = Mapping[str, Any]
+
+
+class QuickClock:
+    """Real time, moved on by hand; waiting takes half a second at the most."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        time.sleep(min(seconds, 0.5))
+
+
+@dataclass
+class Org:
+    """A running emulator, and what happens in it behind our back."""
+
+    greeting: Mapping[str, str]
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.http.trust_env = False
+        self.http.verify = self.greeting["ca_bundle"]
+
+    def admin(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.http.request(method, f"{self.greeting['instance_url']}/__admin__/{path}", json=body)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def records(self, name: str = "Lead") -> list[dict[str, Any]]:
+        """Every record; the emulator leaves empty fields out."""
+        return [defaultdict(lambda: None, one) for one in self.admin("GET", f"records/{name}")["records"]]
+
+    def edit(self, record_id: str, name: str = "Lead", **values: Any) -> None:
+        self.admin("PATCH", f"records/{name}/{record_id}", values)
+
+    def create(self, name: str = "Lead", **values: Any) -> Any:
+        return self.admin("POST", f"records/{name}", values)
+
+    def remove(self, record_id: str, name: str = "Lead") -> None:
+        self.admin("DELETE", f"records/{name}/{record_id}")
+
+    def fault(self, kind: str, **more: Any) -> None:
+        self.admin("POST", "faults", {"kind": kind, **more})
+
+    def calls(self) -> int:
+        return int(self.admin("GET", "counters")["api_calls_total"])
+
+    def requests(self) -> list[dict[str, Any]]:
+        return list(self.admin("GET", "requests")["requests"])
+
+    def clean(self) -> None:
+        """As new, but for what has been counted."""
+        self.admin("DELETE", "faults")
+        self.admin("DELETE", "requests")
+        for name in ("Lead", "Contact", "Account"):
+            for record in self.records(name):
+                self.remove(record["Id"], name)
+
+    def close(self) -> None:
+        self.http.close()
+
+
+@contextmanager
+def running_org() -> Iterator[Org]:
+    """Start an emulator, as a user would; stop it at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "audiencesync.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        org = Org(json.loads(process.stdout.readline()))
+        org.admin("POST", "settings", {"bulk_pace_s": 0})
+        yield org
+        org.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+@dataclass
+class World:
+    """One project: its folder, its config and its org."""
+
+    folder: Path
+    org: Org
+    clock: QuickClock = field(default_factory=QuickClock)
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        (self.folder / "consumer_key").write_text(self.org.greeting["consumer_key"])
+        self.config = {
+            "version": 1,
+            "store": "store.duckdb",
+            "connection": {
+                "login_url": self.org.greeting["login_url"],
+                "ca_bundle": self.org.greeting["ca_bundle"],
+                "auth": {
+                    "method": "jwt_bearer",
+                    "consumer_key": "${file:./consumer_key}",
+                    "username": self.org.greeting["username"],
+                    "private_key": f"${{file:{self.org.greeting['private_key_file']}}}",
+                },
+            },
+            "source": {
+                "profiles": {"from": "read_csv('profiles.csv', all_varchar = true)", "key": "id"},
+                "memberships": {
+                    "from": "read_csv('memberships.csv', all_varchar = true)",
+                    "key": "id",
+                    "audience": "audience",
+                },
+            },
+            "syncs": [
+                {
+                    "name": "leads",
+                    "object": "Lead",
+                    "match_field": "Email",
+                    "audiences": ["news", "vip"],
+                    "send_audiences_to": "Audiences__c",
+                    "required_fields": {
+                        "LastName": "name",
+                        "Company": {"from": "company", "default": "n/a"},
+                        "Email": "email",
+                    },
+                    "extra_fields": {"Phone": "phone", "Fax": "fax"},
+                    "guards": {"max_exit_ratio": 1},
+                }
+            ],
+        }
+        self.people([])
+
+    @property
+    def sync(self) -> dict[str, Any]:
+        """The config of the one sync."""
+        first: dict[str, Any] = self.config["syncs"][0]
+        return first
+
+    def people(self, people: Sequence[Mapping[str, Any]]) -> None:
+        """Write the source: profiles, and their `audiences` (default: news) as memberships."""
+        columns = ["id", "name", "company", "email", "phone", "fax"]
+        columns += sorted({key for one in people for key in one} - {*columns, "audiences"})
+        with (self.folder / "profiles.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
+            writer.writeheader()
+            writer.writerows(people)
+        with (self.folder / "memberships.csv").open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["id", "audience"])
+            for one in people:
+                rows.writerows([one["id"], name] for name in one.get("audiences", ["news"]))
+
+    def project(self) -> Any:
+        path = self.folder / "audiencesync.yaml"
+        path.write_text(json.dumps(self.config, indent=1))
+        return load(path)
+
+    def run(self, *, allowed: Allowances | None = None, **options: Any) -> RunReport:
+        asked = sync.RunOptions(allowed=allowed or Allowances(), **options)
+        return sync.run(self.project(), asked, clock=self.clock, progress=Silent())
+
+    def plan(self, **options: Any) -> RunReport:
+        return sync.plan(self.project(), sync.RunOptions(**options), clock=self.clock, progress=Silent())
+
+    def run_one(self, **options: Any) -> SyncReport:
+        """Run, and the report of the one sync; its sums are checked each time."""
+        (report,) = self.run(**options).syncs
+        assert report.planned == report.accepted + report.rejected + report.invalid + report.unknown
+        assert report.accepted == report.created + report.updated
+        assert report.members == report.entered + report.changed + report.unchanged
+        return report
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """Look into the store."""
+        with duckdb.connect(str(self.folder / "store.duckdb"), read_only=True) as store:
+            return store.execute(query).fetchall()
+
+    def last_pushes(self) -> dict[str, tuple[Any, ...]]:
+        """Of the latest run: key -> (action, reason, outcome, error code, fields that changed)."""
+        rows = self.sql(
+            "SELECT profile_key, action, reason, outcome, error_code, map_keys(changed) FROM ledger "
+            "WHERE run_id = (SELECT max(run_id) FROM run) ORDER BY attempt"
+        )
+        return {row[0]: (*row[1:5], set(row[5])) for row in rows}
+
+    def leads(self) -> dict[str, dict[str, Any]]:
+        """Leads in the org by e-mail address."""
+        return {record["Email"]: record for record in self.org.records()}
+
+
+def person(number: int, **values: Any) -> dict[str, Any]:
+    """A believable row."""
+    return {
+        "id": f"p{number}",
+        "name": f"Name {number}",
+        "company": f"Company {number}",
+        "email": f"p{number}@example.com",
+        "phone": f"+1 555 {number:04}",
+        "fax": "",
+        **values,
+    }
