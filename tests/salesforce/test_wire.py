@@ -267,6 +267,18 @@ def test_a_cut_result_file_is_fetched_again_whole(pem: str, tmp_path: Path, cut:
     assert [entry.name for entry in tmp_path.glob("ok.csv*")] == ["ok.csv"]
 
 
+def test_a_cut_page_of_results_leaves_nothing_of_itself(pem: str, tmp_path: Path) -> None:
+    pages = [
+        answer(b"h\n1\n", headers=["Sforce-Locator: x"]),
+        answer(b"h\n" + b"2" * 300_000, length=400_000),
+        answer(b"h\n2\n", headers=["Sforce-Locator: null"]),
+    ]
+    with scripted_server(_signed_in(pages)) as server, _session(server.url, pem) as session:
+        bulk.download(session, JOB, "successfulResults", tmp_path / "ok.csv")
+
+    assert (tmp_path / "ok.csv").read_bytes() == b"h\n1\n2\n"
+
+
 def test_a_result_file_that_never_comes_whole_leaves_nothing(pem: str, tmp_path: Path) -> None:
     steps = _signed_in([answer(CSV[:20], length=len(CSV))] * 5)
     with (
