@@ -9,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from audiencesync.sync import RunOptions
 
+DEFAULT_CONFIG = "audiencesync.yaml"
 F = TypeVar("F", bound=Callable[..., Any])
 
 config = click.option(
@@ -16,10 +17,10 @@ config = click.option(
     "--config",
     "config_path",
     type=click.Path(path_type=Path),
-    default=Path("audiencesync.yaml"),
+    default=Path(DEFAULT_CONFIG),
     envvar="AUDIENCESYNC_CONFIG",
     metavar="FILE",
-    show_default="audiencesync.yaml",
+    show_default=DEFAULT_CONFIG,
     show_envvar=True,
     help="The config file.",
 )

@@ -11,16 +11,26 @@ import click
 
 from audiencesync.cli.text import shown, width
 
+_GAP = "  "
+_FOLDED = 30
+"""Columns that a folding text keeps at least."""
+
 Cell = str | tuple[str, str]
 """A text, or a text with the style that it has on a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table; numbers stand at the right."""
+    """One column of a table.
+
+    Attributes:
+        right: Numbers stand at the right.
+        folds: On a terminal that is too narrow its long texts go over several lines.
+    """
 
     name: str
     right: bool = False
+    folds: bool = False
 
 
 def colour_on(stream: TextIO) -> bool:
@@ -46,19 +56,18 @@ def write_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, ti
     if title:
         write(title, "bold")
     texts = [[shown(cell if isinstance(cell, str) else cell[0]) for cell in row] for row in rows]
+    if any(column.name for column in columns):
+        texts.insert(0, [column.name for column in columns])
+    widths = [max((width(line[place]) for line in texts), default=0) for place in range(len(columns))]
     if sys.stdout.isatty():
-        _write_rich(columns, rows)
+        _write_rich(columns, rows, widths)
         return
-    lines = [[column.name for column in columns], *texts]
-    if not any(column.name for column in columns):
-        lines = texts
-    widths = [max((width(line[place]) for line in lines), default=0) for place in range(len(columns))]
-    for line in lines:
+    for line in texts:
         padded = (
             _pad(text, size, right=column.right)
             for text, size, column in zip(line, widths, columns, strict=True)
         )
-        click.echo("  ".join(padded).rstrip())
+        click.echo(_GAP.join(padded).rstrip())
 
 
 def count(number: float) -> str:
@@ -66,16 +75,29 @@ def count(number: float) -> str:
     return f"{number:,}"
 
 
-def _write_rich(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+def _write_rich(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], widths: Sequence[int]) -> None:
     from rich.table import Table
 
     headed = any(column.name for column in columns)
-    table = Table(box=None, pad_edge=False, show_header=headed, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(
+        box=None, pad_edge=False, show_header=headed, header_style="bold", padding=(0, len(_GAP), 0, 0)
+    )
     for column in columns:
-        table.add_column(column.name, justify="right" if column.right else "left", overflow="fold")
+        table.add_column(
+            column.name,
+            justify="right" if column.right else "left",
+            overflow="fold",
+            no_wrap=not column.folds,
+        )
     for row in rows:
         table.add_row(*(_styled(*((cell, "") if isinstance(cell, str) else cell)) for cell in row))
-    _console().print(table)
+    needed = sum(
+        (min(size, _FOLDED) if column.folds else size) + len(_GAP)
+        for column, size in zip(columns, widths, strict=True)
+    )
+    console = _console()
+    console.width = max(console.width, needed)  # the terminal wraps a whole line better than rich its cells
+    console.print(table)
 
 
 def _styled(text: str, style: str) -> Any:  # noqa: ANN401  (rich is imported only on a terminal)
@@ -96,8 +118,8 @@ def _pad(text: str, size: int, *, right: bool) -> str:
 
 
 def moment(text: str | None) -> str:
-    """A UTC time for people: `2026-01-31 23:59:59Z`."""
-    return "-" if text is None else text.replace("T", " ")
+    """A UTC time for people, to the second: `2026-01-31 23:59:59Z`."""
+    return "-" if text is None else text[:19].replace("T", " ") + "Z"
 
 
 def value_text(value: object) -> str:

@@ -1,27 +1,42 @@
 """A run or a plan as a person reads it."""
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from audiencesync.cli.cures import cure
 from audiencesync.cli.ending import tell
+from audiencesync.cli.looking import codes
+from audiencesync.cli.options import DEFAULT_CONFIG
 from audiencesync.cli.output import Cell, Column, count, value_text, write, write_table
-from audiencesync.records import Route
+from audiencesync.config.load import Project
+from audiencesync.records import Route, RunStatus
 from audiencesync.reports import RunReport, SyncReport
 
 _GROUP = (Column("", right=False), Column("", right=True))
+_CODES = 10
 _BAD = frozenset({"rejected", "invalid", "unknown"})
 Pair = tuple[str, str]
 
 
-def show_run(report: RunReport) -> None:
-    """One small table a sync."""
+def show_run(project: Project, report: RunReport) -> None:
+    """One small table a sync, and why rows were not accepted."""
+    refused = any(sync.rejected or sync.invalid for sync in report.syncs)
+    found = codes(project, report.run_id) if refused and report.run_id else []
     for sync in report.syncs:
         write(f"{sync.name}: {sync.mode.value}, {sync.status.value}", "bold")
         _show_groups(_members(sync), _pushes(sync), _travel(sync))
+        _show_codes([code for code in found if code["sync"] == sync.name])
         write()
+
+
+def show_next(project: Project, report: RunReport) -> None:
+    """The run's id, and where to look when it was not all well."""
     write(f"run {report.run_id} {report.status.value}")
+    if report.status is RunStatus.PARTIAL:
+        write(f"see what was not accepted, row by row: audiencesync report {report.run_id}{_place(project)}")
 
 
 def show_plan(report: RunReport) -> None:
@@ -33,7 +48,7 @@ def show_plan(report: RunReport) -> None:
         if sync.sample:
             write()
             write_table(
-                [Column("profile"), Column("action"), Column("reason"), Column("changes")],
+                [Column("profile"), Column("action"), Column("reason"), Column("changes", folds=True)],
                 [_sample_row(row) for row in sync.sample],
                 title=f"{len(sync.sample)} of {count(sync.planned)} rows",
             )
@@ -45,6 +60,30 @@ def tell_troubles(report: RunReport) -> None:
     for sync in report.syncs:
         if sync.trouble is not None:
             tell(f"{sync.name}: {sync.trouble.message}", sync.trouble.hint)
+
+
+def _show_codes(found: Sequence[Mapping[str, Any]]) -> None:
+    if not found:
+        return
+    write()
+    columns = [Column("", right=True), Column(""), Column(""), Column("", folds=True)]
+    rows: list[list[Cell]] = [
+        [
+            (count(code["rows"]), "red"),
+            code["outcome"],
+            code["error_code"] or "-",
+            cure(code["error_code"] or ""),
+        ]
+        for code in found[:_CODES]
+    ]
+    write_table(columns, rows)
+    if len(found) > _CODES:
+        write(f"and {len(found) - _CODES} codes more")
+
+
+def _place(project: Project) -> str:
+    """The option that names the config, where it is needed."""
+    return "" if str(project.path) == DEFAULT_CONFIG else f" -c {shlex.quote(str(project.path))}"
 
 
 def _members(sync: SyncReport) -> list[Pair]:

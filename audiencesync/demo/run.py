@@ -12,11 +12,10 @@ from audiencesync.demo.salesforce import local_salesforce
 from audiencesync.demo.sample import Planted, Sample, make_sample, write_day
 from audiencesync.progress import Progress
 from audiencesync.reports import RunReport
-from audiencesync.salesforce.catalogue import cure
 from audiencesync.store import Store
 from audiencesync.sync import RunOptions, run
 
-Show = Callable[[str, RunReport], None]
+Show = Callable[[str, Project, RunReport], None]
 """Shows one run under a heading."""
 
 _REPORT: Format = "html"
@@ -39,7 +38,16 @@ class Demo:
     planted: Planted
 
 
-def demo(output: Path, *, customers: int, seed: int, clock: Clock, progress: Progress, show: Show) -> Demo:
+def demo(
+    output: Path,
+    *,
+    customers: int,
+    seed: int,
+    clock: Clock,
+    progress: Progress,
+    show: Show,
+    cure: Callable[[str], str],
+) -> Demo:
     """Run the main job on an embedded default.
 
     Args:
@@ -49,6 +57,7 @@ def demo(output: Path, *, customers: int, seed: int, clock: Clock, progress: Pro
         clock: Dates the runs.
         progress: Shown what is going on.
         show: Called after each run.
+        cure: Error code -> what a person does about it.
 
     Raises:
         UsageError: The folder holds something else.
@@ -64,11 +73,11 @@ def demo(output: Path, *, customers: int, seed: int, clock: Clock, progress: Pro
         project = load(folder.config)
         write_day(sample.first, folder.data)
         first = run(project, RunOptions(), clock=clock, progress=progress)
-        show("Day 1: every member is new", first)
+        show("Day 1: every member is new", project, first)
         write_day(sample.second, folder.data)
         second = run(project, RunOptions(), clock=clock, progress=progress)
-        show("Day 2: only the difference travels", second)
-    reports = _reports(project, folder, (first, second), progress)
+        show("Day 2: only the difference travels", project, second)
+    reports = _reports(project, folder, (first, second), progress, cure)
     return Demo(folder, (first, second), reports, sample.planted)
 
 
@@ -81,7 +90,11 @@ def _made(customers: int, seed: int, progress: Progress) -> Sample:
 
 
 def _reports(
-    project: Project, folder: Folder, runs: tuple[RunReport, ...], progress: Progress
+    project: Project,
+    folder: Folder,
+    runs: tuple[RunReport, ...],
+    progress: Progress,
+    cure: Callable[[str], str],
 ) -> tuple[Path, ...]:
     progress.begin("writing the audit reports", None)
     paths = []

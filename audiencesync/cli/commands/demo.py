@@ -9,6 +9,7 @@ import click
 from audiencesync.cli import options
 
 if TYPE_CHECKING:
+    from audiencesync.config.load import Project
     from audiencesync.demo.run import Demo
     from audiencesync.reports import RunReport
 
@@ -37,23 +38,23 @@ _LEAST, _MOST = 100, 1_000_000
 @options.steps
 @options.debug
 def demo(*, output: Path, customers: int, seed: int, as_json: bool, verbose: bool, log_format: str) -> int:
-    """See the main job at work, without an org: two runs and their audit reports.
+    """See the main job at work on sample data, without an org.
 
-    Starts a local Salesforce, makes up customers, sends them (backfill), changes a day's worth of them
-    and sends the difference. Everything stays in DIR for you to explore.
+    Starts a local Salesforce, makes up customers, sends them (backfill), changes a day's worth of them,
+    sends the difference and writes audit reports. Everything stays in DIR for you to explore.
     """
     from audiencesync.cli import bars
+    from audiencesync.cli.cures import cure
     from audiencesync.cli.output import write, write_document
     from audiencesync.clock import SystemClock
     from audiencesync.demo.run import demo as run_demo
 
-    def show(heading: str, report: "RunReport") -> None:
+    def show(heading: str, project: "Project", report: "RunReport") -> None:
         from audiencesync.cli import runs_shown
 
         if not as_json:
             write(heading, "bold cyan")
-            runs_shown.show_run(report)
-            write()
+            runs_shown.show_run(project, report)
         runs_shown.tell_troubles(report)
 
     done = run_demo(
@@ -63,6 +64,7 @@ def demo(*, output: Path, customers: int, seed: int, as_json: bool, verbose: boo
         clock=SystemClock(),
         progress=bars.listener(verbose=verbose, log_format=log_format),
         show=show,
+        cure=cure,
     )
     troubled = [report for report in done.runs if report.trouble is not None]
     if as_json:

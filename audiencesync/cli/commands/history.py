@@ -15,9 +15,10 @@ from audiencesync.cli import options
 @options.as_json
 @options.debug
 def history(*, key: str, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
-    """Show everything ever sent for one profile, field by field, and why.
+    """Show everything ever sent for one profile, and why.
 
-    KEY is a profile key, a match value such as an e-mail address, or a Salesforce Id.
+    Per push one line, then field by field what was there before and after. KEY is a profile key, a
+    match value such as an e-mail address, or a Salesforce Id.
     """
     from audiencesync.audit import looking
     from audiencesync.cli.looking import check_names, opened
@@ -45,6 +46,7 @@ def _show(push: dict[str, Any]) -> None:
         moment(push["answered_at"] or push["sent_at"]),
         push["run_id"],
         push["sync"],
+        push["profile_key"],
         f"{push['action']} ({push['reason']})",
         push["outcome"],
     ]
@@ -58,4 +60,4 @@ def _show(push: dict[str, Any]) -> None:
         ["   ", name, value_text(before), "->", value_text(after)]
         for name, (before, after) in push["changed"].items()
     ]
-    write_table([Column("")] * 5, rows)
+    write_table([*[Column("")] * 4, Column("", folds=True)], rows)

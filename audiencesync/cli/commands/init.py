@@ -111,9 +111,9 @@ def _rule(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[s
 @options.debug
 @click.pass_context
 def init(ctx: click.Context, /, *, output: Path, force: bool, no_questions: bool, **given: Any) -> None:  # noqa: ANN401
-    """Write a commented config that runs once the data and the app are there.
+    """Write a commented config to start from.
 
-    On a terminal the main values are asked for, unless a flag gives them.
+    It holds every key. On a terminal the main values are asked for, unless a flag gives them.
     """
     from audiencesync.cli.output import write
     from audiencesync.config.load import load

@@ -40,9 +40,9 @@ def report(*, run: str, config_path: Path, form: "Format", output: Path | None, 
     """
     from audiencesync.audit.looking import find_run
     from audiencesync.audit.report import write_report
+    from audiencesync.cli.cures import cure
     from audiencesync.cli.looking import opened
     from audiencesync.cli.output import write, write_document
-    from audiencesync.salesforce.catalogue import cure
 
     with opened(config_path) as (_, store):
         run_id = find_run(store, run)

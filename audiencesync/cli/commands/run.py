@@ -28,8 +28,9 @@ def run(
     from audiencesync.clock import SystemClock
     from audiencesync.config.load import load
 
+    project = load(config_path)
     report = sync.run(
-        load(config_path),
+        project,
         options.asked(choices),
         clock=SystemClock(),
         progress=bars.listener(verbose=verbose, log_format=log_format),
@@ -37,6 +38,7 @@ def run(
     if as_json:
         write_document(report.document())
     else:
-        runs_shown.show_run(report)
+        runs_shown.show_run(project, report)
+        runs_shown.show_next(project, report)
     runs_shown.tell_troubles(report)
     return report.exit_code

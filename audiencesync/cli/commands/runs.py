@@ -33,7 +33,7 @@ def runs(*, config_path: Path, syncs: tuple[str, ...], limit: int, as_json: bool
     elif not found:
         write("no run yet")
     else:
-        names = ("run", "status", "started", "sync", "mode")
+        names = ("run", "status", "sync", "mode")
         numbers = ("planned", "accepted", "rejected", "invalid", "unknown", "calls", "seconds")
         columns = [*(Column(name) for name in names), *(Column(name, right=True) for name in numbers)]
         write_table(columns, [row for run in found for row in _rows(run)])
@@ -41,16 +41,14 @@ def runs(*, config_path: Path, syncs: tuple[str, ...], limit: int, as_json: bool
 
 def _rows(run: dict[str, Any]) -> list[list[str]]:
     """One line a sync of a run; a run that ended before its first sync has a line of its own."""
-    from audiencesync.cli.output import count, moment
+    from audiencesync.cli.output import count
 
-    head = [run["run_id"], run["status"], moment(run["started_at"])]
     if not run["syncs"]:
-        return [[*head, "-", "-", *["-"] * 7]]
+        return [[run["run_id"], run["status"], "-", "-", *["-"] * 7]]
     return [
         [
             run["run_id"],
             one["status"],
-            head[2],
             one["name"],
             one["mode"] or "-",
             *(count(one[name]) for name in ("planned", "accepted", "rejected", "invalid", "unknown")),

@@ -14,7 +14,7 @@ from audiencesync.cli import options
 @options.as_json
 @options.debug
 def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
-    """Show the syncs as they stand: members, open rows, last run, API calls."""
+    """Show the syncs as they stand: members, open rows, API calls."""
     from audiencesync.audit import looking
     from audiencesync.cli.looking import check_names, opened
     from audiencesync.cli.output import Column, write, write_document, write_table
@@ -33,8 +33,7 @@ def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
         *(Column(name, right=True) for name in ("members", "rejected", "invalid", "unknown")),
         Column("last run"),
         Column("ended"),
-        Column("at"),
-        Column("calls in 24 h", right=True),
+        Column("calls", right=True),
         Column("cap", right=True),
     ]
     write_table(columns, [_row(one) for one in document["syncs"]])
@@ -44,7 +43,7 @@ def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
 
 
 def _row(one: dict[str, Any]) -> list[str]:
-    from audiencesync.cli.output import count, moment
+    from audiencesync.cli.output import count
 
     last = one["last_run"] or {}
     cap = one["api_calls"]["cap"]
@@ -54,7 +53,6 @@ def _row(one: dict[str, Any]) -> list[str]:
         *(count(one[name]) for name in ("members", "rejected", "invalid", "unknown")),
         last.get("run_id") or "never",
         last.get("status") or "-",
-        moment(last.get("finished_at")),
         count(one["api_calls"]["last_24_hours"]),
         "-" if cap is None else count(cap),
     ]

@@ -1,0 +1,22 @@
+"""What a person does about an error code: ours here, Salesforce's in its catalogue."""
+
+from types import MappingProxyType
+
+from audiencesync.salesforce import catalogue
+
+_OURS = MappingProxyType(
+    {
+        "ANSWER_LOST": "Nothing: the next run asks Salesforce what became of it before anything is sent again.",
+        "CONTROL_CHARACTER": "Remove the NUL character in the source.",
+        "DUPLICATE_MATCH_VALUE": (
+            "Another profile has the same match value and is sent: make it unique in the source."
+        ),
+        "DUPLICATE_RECORD": "Another profile holds the same record: let one profile stand for it in the source.",
+        "MATCH_VALUE_MISSING": "The match field is empty: fill it in the source, or leave the profile out.",
+    }
+)
+
+
+def cure(code: str) -> str:
+    """One sentence on what a person does about an error code."""
+    return _OURS.get(code) or catalogue.cure(code)
