@@ -90,9 +90,20 @@ def test_look_ups_respect_the_limits_and_lose_no_value(values: list[str]) -> Non
         assert len(quote_plus(statement)) <= 12_000
 
 
-def test_two_hundred_addresses_fit_one_statement() -> None:
-    values = [f"someone.with.a.long.name.{n}@example.org" for n in range(400)]
-    assert len(list(select_in("Lead", ["Id"], "Email", values))) == 2
+def test_a_statement_has_two_hundred_values_at_most() -> None:
+    addresses = [f"someone.with.a.long.name.{n}@example.org" for n in range(200)]
+    short = [f"v{n}" for n in range(450)]
+
+    assert len(list(select_in("Lead", ["Id"], "Email", addresses))) == 1
+    assert [len(_values(each)) for each in select_in("Lead", ["Id"], "Email", short)] == [200, 200, 50]
+
+
+def test_a_statement_of_long_values_stays_short_enough_to_travel() -> None:
+    values = [f"{n} " + "名" * 200 for n in range(50)]
+    statements = list(select_in("Lead", ["Id"], "Company", values))
+
+    assert [value for each in statements for value in _values(each)] == values
+    assert all(len(quote_plus(each)) <= 12_000 for each in statements)
 
 
 def test_a_value_too_long_for_any_field_is_left_out() -> None:
