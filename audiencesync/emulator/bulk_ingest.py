@@ -133,6 +133,11 @@ def close(instance: Instance, job: Job) -> None:
     if not job.uploaded:
         (instance.jobs.folder(job) / UPLOAD).touch()
     instance.jobs.move(job, "UploadComplete")
+    resume(instance, job)
+
+
+def resume(instance: Instance, job: Job) -> None:
+    """Run a queued job, or go on with one that a killed process left."""
     instance.jobs.run(job, lambda item: Ingest(instance, item).run())
 
 

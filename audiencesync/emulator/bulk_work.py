@@ -48,6 +48,7 @@ class Ingest:
         self._folder = instance.jobs.folder(job)
         self._delimiter = DELIMITERS[job.delimiter]
         self._ending = LINE_ENDINGS[job.line_ending]
+        self._changes = Changes()
         self._shuffle = random.Random(job.id)  # noqa: S311 - the order means nothing
         self._sheet = Sheet(self._folder / UPLOAD, job.delimiter, job.line_ending)
 
@@ -118,9 +119,8 @@ class Ingest:
     ) -> None:
         job, org = self._job, self._instance.org
         rows = [parser.row(line) for line in chunk]
-        changes = Changes()
         with org.lock:
-            writer = Writer(org, view, Caller(job.user_id), changes)
+            writer = Writer(org, view, Caller(job.user_id), self._changes)
             if job.operation == "insert":
                 outcomes = [writer.insert(row) for row in rows]
             elif job.operation == "update":
@@ -129,7 +129,6 @@ class Ingest:
                 outcomes = self._upsert(writer, rows, chunk, parser, view)
             else:
                 outcomes = [writer.delete(row.id or "") for row in rows]
-            self._instance.commit(changes)
             job.processed += len(chunk)
             job.consumed += len(chunk)
             job.failed += sum(1 for outcome in outcomes if outcome.error is not None)
@@ -174,14 +173,16 @@ class Ingest:
                 self._job.offsets[name] = path.stat().st_size
 
     def _write(self, good: list[str], bad: list[str]) -> None:
-        """Append results in an order that means nothing, as Salesforce does."""
+        """Append results in an order that means nothing, then make rows and progress last together."""
         for name, lines in ((SUCCESSFUL, good), (FAILED, bad)):
             self._shuffle.shuffle(lines)
             path = self._folder / name
             with path.open("a", encoding="utf-8", newline="") as file:
                 file.writelines(lines)
             self._job.offsets[name] = path.stat().st_size
-        self._instance.jobs.note(self._job)
+        with self._instance.org.lock:
+            self._instance.commit(self._changes, self._job)
+        self._changes = Changes()
 
     def _leave_unprocessed(self) -> None:
         """Give back what was not reached: the rest of the file after the rows that were consumed."""

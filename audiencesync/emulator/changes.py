@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audiencesync.emulator.schema import Record
     from audiencesync.emulator.table import Table
 
@@ -39,3 +41,24 @@ class Changes:
         return {
             (table.kind.name, record_id): table.records.get(record_id) for table, record_id, _ in self._done
         }
+
+
+class Savepoint:
+    """Changes of several calls that stand or fall together."""
+
+    def __init__(self) -> None:
+        self._held: list[Changes] = []
+
+    def hold(self, changes: Changes) -> None:
+        """Take a call's changes in place of committing them."""
+        self._held.append(changes)
+
+    def keep(self, commit: Callable[[Changes], None]) -> None:
+        """Commit them all."""
+        for changes in self._held:
+            commit(changes)
+
+    def undo(self) -> None:
+        """Put everything back, last call first."""
+        for changes in reversed(self._held):
+            changes.undo()

@@ -39,3 +39,11 @@ def make(prefix: str, number: int) -> str:
         tail = _BASE62[digit] + tail
     short = prefix + _INSTANCE + tail.rjust(SHORT - len(prefix) - len(_INSTANCE), "0")
     return short + checksum(short)
+
+
+def number_of(record_id: str) -> int:
+    """Which record of its object an Id belongs to; the inverse of `make`."""
+    number = 0
+    for char in record_id[3 + len(_INSTANCE) : SHORT]:
+        number = number * 62 + _BASE62.index(char)
+    return number

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audiencesync.emulator.access import View
-    from audiencesync.emulator.changes import Changes
+    from audiencesync.emulator.changes import Changes, Savepoint
     from audiencesync.emulator.http import Router
-    from audiencesync.emulator.jobs import Jobs
+    from audiencesync.emulator.jobs import Job, Jobs
+    from audiencesync.emulator.oauth_flows import Code
     from audiencesync.emulator.org import Org
     from audiencesync.emulator.sessions import App
+    from audiencesync.emulator.state import Keeper
 
 OLDEST, NEWEST, RETIRED = 31, 68, range(7, 31)
 _LOG_LENGTH = 10_000
@@ -55,6 +57,9 @@ class Instance:
         self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
         self.router = router
         self.cursors = Cursors()
+        self.codes: dict[str, Code] = {}
+        self.keeper: Keeper | None = None
+        self.savepoint: Savepoint | None = None
         self._count = 0
 
     def next_id(self, prefix: str) -> str:
@@ -83,6 +88,8 @@ class Instance:
             if data is not None and reply.status != 401:  # noqa: PLR2004
                 reply.headers["Sforce-Limit-Info"] = f"api-usage={self.org.meter.used}/{self.org.meter.limit}"
             self._note(call, reply, self.org.meter.total - before)
+            if self.keeper is not None:
+                self.keeper.rest()
         return reply
 
     def dispatch(self, call: Call) -> Reply:
@@ -116,11 +123,19 @@ class Instance:
         caller = Caller(call.session.user_id, allow_duplicates="allowsave=true" in re.split("[,;]", header))
         return Writer(self.org, view, caller, changes)
 
-    def commit(self, changes: Changes) -> None:
-        """Make a call's changes last."""
+    def commit(self, changes: Changes, job: Job | None = None) -> None:
+        """Make a call's changes last, with the progress of the job they belong to.
+
+        Inside an all-or-none Composite they wait for the other subrequests.
+        """
+        if self.savepoint is not None:
+            self.savepoint.hold(changes)
+            return
         touched = changes.touched()
         if any(name in _ACCESS_OBJECTS for name, _ in touched):
             self.org.metadata_changed()
+        if self.keeper is not None:
+            self.keeper.records(touched, job)
 
     def _note(self, call: Call, reply: Reply, calls: int) -> None:
         query = "&".join(f"{name}={value}" for name, value in call.query.items())

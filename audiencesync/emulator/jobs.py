@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from audiencesync.emulator import ids
@@ -116,14 +116,15 @@ class Job:
 class Jobs:
     """The jobs of an org, and the workers that take them from state to state."""
 
-    def __init__(self, org: Org, folder: Path, save: Callable[[Job], None] | None = None) -> None:
+    def __init__(self, org: Org, folder: Path) -> None:
         self._org = org
         self._folder = folder
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="bulk")
         self._count = 0
         self.all: dict[str, Job] = {}
-        self.saved = save
+        self.saved: Callable[[Job], None] | None = None
+        self.forgotten: Callable[[Job], None] | None = None
 
     def folder(self, job: Job) -> Path:
         """Where the files of a job lie."""
@@ -142,7 +143,7 @@ class Jobs:
     def load(self, jobs: list[dict[str, Any]]) -> None:
         """Go on from a dump."""
         self.all = {item["id"]: Job(**item) for item in jobs}
-        self._count = len(jobs)
+        self._count = max((ids.number_of(key) for key in self.all), default=0)
 
     def find(self, value: str, kind: str) -> Job:
         """A job by its 15- or 18-character Id.
@@ -166,6 +167,8 @@ class Jobs:
     def forget(self, job: Job) -> None:
         """Delete a job and its files."""
         del self.all[job.id]
+        if self.forgotten is not None:
+            self.forgotten(job)
         shutil.rmtree(self._folder / job.id, ignore_errors=True)
 
     def note(self, job: Job) -> None:
@@ -205,7 +208,3 @@ class Jobs:
         """End the workers after their current chunk."""
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def dump(self, job: Job) -> dict[str, Any]:
-        """What a restart needs."""
-        return asdict(job)

@@ -1,4 +1,4 @@
-"""The token endpoint: grants, and refusals in Salesforce's own words.
+"""What all OAuth flows share: refusals in Salesforce's own words, apps, users and token responses.
 
 Source:
     Salesforce Help, "OAuth 2.0 JWT Bearer Flow", "OAuth authorization errors"; recorded error bodies.
@@ -6,21 +6,17 @@ Source:
 
 from __future__ import annotations
 
-import time
+import base64
+import hmac
 from typing import TYPE_CHECKING
 
-import jwt
-
-from audiencesync.emulator.http import Call, Reply, Route, route
+from audiencesync.emulator.http import Call, Reply
 
 if TYPE_CHECKING:
     from audiencesync.emulator.instance import Instance
     from audiencesync.emulator.sessions import App, Session
 
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_LEEWAY_S = 180
-_MILLISECONDS_FROM = 100_000_000_000
-_LOGIN, _TEST = "https://login.salesforce.com", "https://test.salesforce.com"
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 class OAuthError(Exception):
@@ -34,96 +30,60 @@ class OAuthError(Exception):
     def reply(self) -> Reply:
         """The body, never to be cached."""
         body = {"error": self.error, "error_description": str(self)}
-        return Reply(400, body, {"Cache-Control": "no-store", "Pragma": "no-cache"})
-
-
-def token(instance: Instance, call: Call) -> Reply:
-    """`POST /services/oauth2/token`."""
-    form = call.form()
-    try:
-        return _grant(instance, call, form)
-    except OAuthError as error:
-        return error.reply
-
-
-def _grant(instance: Instance, call: Call, form: dict[str, str]) -> Reply:
-    kind = form.get("grant_type")
-    if not kind:
-        raise OAuthError("invalid_request", "missing required parameter: grant_type")
-    if kind == JWT_BEARER:
-        return granted(instance, call, jwt_bearer(instance, call, form))
-    raise OAuthError("unsupported_grant_type", "grant type not supported")
+        return Reply(400, body, dict(NO_STORE))
 
 
 def granted(instance: Instance, call: Call, session: Session, **extra: object) -> Reply:
-    """A token response; flows with a refresh token add more."""
+    """A token response as the JWT flow gives it."""
     base = instance.base_url(call)
     body = {
         "access_token": session.token,
         "scope": session.scope,
         "instance_url": base,
-        "id": f"{base}/id/{instance.org.id}/{session.user_id}",
+        "id": identity_url(instance, call, session),
         "token_type": "Bearer",
         **extra,
     }
-    return Reply(200, body, {"Cache-Control": "no-store", "Pragma": "no-cache"})
+    return Reply(200, body, dict(NO_STORE))
 
 
-def jwt_bearer(instance: Instance, call: Call, form: dict[str, str]) -> Session:
-    """Check an assertion as strictly as Salesforce does, and as loosely as real clients need.
+def granted_signed(instance: Instance, call: Call, session: Session, **extra: object) -> Reply:
+    """A token response as the other flows give it: with `issued_at` and a signature."""
+    issued = str(int(session.issued * 1000))
+    text = identity_url(instance, call, session) + issued
+    digest = hmac.digest(instance.apps[session.app_key].secret.encode(), text.encode(), "sha256")
+    signature = base64.b64encode(digest).decode()
+    return granted(instance, call, session, issued_at=issued, signature=signature, **extra)
 
-    `exp` comes as seconds, as a string of seconds, and as milliseconds; it may lie up to three minutes back.
+
+def identity_url(instance: Instance, call: Call, session: Session) -> str:
+    """Where the user's identity is read."""
+    return f"{instance.base_url(call)}/id/{instance.org.id}/{session.user_id}"
+
+
+def client(instance: Instance, call: Call, form: dict[str, str], *, secret: bool) -> App:
+    """The app that calls, by Basic authentication or by form.
+
+    Args:
+        instance: Knows the apps.
+        call: The request.
+        form: Its form.
+        secret: The secret is required; otherwise it is checked only if it is given.
+
+    Raises:
+        OAuthError: No such app, or a wrong secret.
     """
-    assertion = form.get("assertion")
-    if not assertion:
-        raise OAuthError("invalid_request", "missing required parameter: assertion")
-    app = _issuer(instance, assertion)
-    claims = _verified(assertion, app)
-    if str(claims.get("aud", "")).rstrip("/") not in _audiences(instance, call):
-        raise OAuthError("invalid_grant", "audience is invalid")
-    if _seconds(claims.get("exp")) + _LEEWAY_S < time.time():  # clients sign by real time, whatever ours is
-        raise OAuthError("invalid_grant", "expired authorization code")
-    user_id = find_user(instance, str(claims.get("sub", claims.get("prn", ""))))
-    if not app.approved:
-        raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-    return instance.sessions.start(user_id, app.key, "api id")
-
-
-def _issuer(instance: Instance, assertion: str) -> App:
-    try:
-        claims = jwt.decode(assertion, options={"verify_signature": False})
-    except jwt.InvalidTokenError as error:
-        raise OAuthError("invalid_grant", "invalid assertion") from error
-    return find_app(instance, str(claims.get("iss", "")))
-
-
-def _verified(assertion: str, app: App) -> dict[str, object]:
-    checks = {"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False}
-    loose = {**checks, "verify_jti": False, "verify_sub": False, "verify_iss": False}
-    try:
-        claims: dict[str, object] = jwt.decode(
-            assertion,
-            app.certificate,
-            algorithms=["RS256"],
-            options=loose,  # type: ignore[arg-type]
-        )
-    except jwt.InvalidTokenError as error:
-        raise OAuthError("invalid_grant", "invalid assertion") from error
-    return claims
-
-
-def _seconds(exp: object) -> float:
-    try:
-        number = float(str(exp))
-    except ValueError as error:
-        raise OAuthError("invalid_grant", "invalid assertion") from error
-    return number / 1000 if number > _MILLISECONDS_FROM else number
-
-
-def _audiences(instance: Instance, call: Call) -> set[str]:
-    """The login host of this kind of org, or this server under either of its names."""
-    login = _TEST if instance.org.settings.sandbox else _LOGIN
-    return {login, instance.base_url(call), *instance.own_urls}
+    key, given = form.get("client_id", ""), form.get("client_secret")
+    scheme, _, encoded = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            key, _, given = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError as error:
+            raise OAuthError("invalid_client", "invalid client credentials") from error
+    app = find_app(instance, key)
+    if (secret and given is None) or (given is not None and given != app.secret):
+        raise OAuthError("invalid_client", "invalid client credentials")
+    return app
 
 
 def find_app(instance: Instance, key: str) -> App:
@@ -150,6 +110,3 @@ def find_user(instance: Instance, username: str) -> str:
     if not instance.org.table("User").records[found[0]].get("IsActive"):
         raise OAuthError("invalid_grant", "inactive user")
     return found[0]
-
-
-ROUTES: list[Route] = [route("POST", "/services/oauth2/token", token, public=True)]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from audiencesync.emulator.clock import Clock
 from audiencesync.emulator.meter import Meter
 from audiencesync.emulator.objects import standard_objects
-from audiencesync.emulator.schema import ObjectType, Record, Schema, Value
+from audiencesync.emulator.schema import Schema
 from audiencesync.emulator.table import Table
 from audiencesync.emulator.values import iso
 
 if TYPE_CHECKING:
     from audiencesync.emulator.locks import RowLock
     from audiencesync.emulator.rules import DuplicateRule, ValidationRule
+    from audiencesync.emulator.schema import Field, ObjectType, Record, Value
 
 SYSTEM_FIELDS = ("CreatedById", "LastModifiedById", "CreatedDate", "LastModifiedDate", "SystemModstamp")
 
@@ -59,7 +60,7 @@ class Org:
     Attributes:
         revision: Counts changes of metadata and permissions; caches are keyed by it.
         hidden: Fields nobody sees until a permission set grants them.
-        record_types: For each object, what a record type leaves of its picklists.
+        made_fields: Fields created through the API, with the objects they belong to.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -68,6 +69,7 @@ class Org:
     schema: Schema = field(default_factory=lambda: Schema(standard_objects()))
     tables: dict[str, Table] = field(default_factory=dict)
     hidden: set[tuple[str, str]] = field(default_factory=set)
+    made_fields: list[tuple[str, Field]] = field(default_factory=list)
     locks: list[RowLock] = field(default_factory=list)
     validation_rules: list[ValidationRule] = field(default_factory=list)
     duplicate_rules: list[DuplicateRule] = field(default_factory=list)
@@ -93,6 +95,12 @@ class Org:
         else:
             self.tables[kind.name] = Table(kind)
         self.metadata_changed()
+
+    def add_field(self, owner: str, item: Field) -> None:
+        """Add, or change, a field that was made through the API."""
+        kept = [(name, old) for name, old in self.made_fields if (name, old.name) != (owner, item.name)]
+        self.made_fields = [*kept, (owner, item)]
+        self.put_type(self.tables[owner].kind.with_field(item))
 
     def metadata_changed(self) -> None:
         """Forget what was derived from metadata and permissions."""

@@ -63,15 +63,12 @@ def versions(_: Instance, __: Call) -> Reply:
     )
 
 
-def resources(_: Instance, call: Call) -> Reply:
+def resources(instance: Instance, call: Call) -> Reply:
     """`GET /services/data/vXX.X/`."""
     base = f"/services/data/v{call.version}"
     names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling")
-    return Reply(200, {**{name: f"{base}/{name}" for name in names}, "identity": _identity(call)})
-
-
-def _identity(call: Call) -> str:
-    return f"https://login.salesforce.com/id/{call.session.token[:15]}/{call.session.user_id}"
+    identity = f"{instance.base_url(call)}/id/{instance.org.id}/{call.session.user_id}"
+    return Reply(200, {**{name: f"{base}/{name}" for name in names}, "identity": identity})
 
 
 def limits(instance: Instance, call: Call) -> Reply:

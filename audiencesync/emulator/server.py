@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import socket
 import sys
@@ -17,19 +18,26 @@ from audiencesync.emulator import (
     admin,
     bulk_ingest,
     bulk_query,
-    oauth,
+    composite,
+    oauth_endpoints,
+    rest_changes,
     rest_collections,
     rest_meta,
     rest_query,
     rest_records,
     tls,
+    tooling,
 )
 from audiencesync.emulator.errors import EmulatorError
 from audiencesync.emulator.http import Router
 from audiencesync.emulator.instance import Instance
 from audiencesync.emulator.jobs import Jobs
 from audiencesync.emulator.org import Org
+from audiencesync.emulator.org_file import read as read_org_file
+from audiencesync.emulator.org_setup import Setup
 from audiencesync.emulator.sessions import App
+from audiencesync.emulator.state import Keeper, go_on, restore
+from audiencesync.emulator.store import Store
 from audiencesync.emulator.wire import Edge, Protocol
 
 if TYPE_CHECKING:
@@ -38,12 +46,15 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _ROUTES = (
     *admin.ROUTES,
-    *oauth.ROUTES,
+    *oauth_endpoints.ROUTES,
     *rest_meta.ROUTES,
+    *rest_changes.ROUTES,
     *rest_collections.ROUTES,
     *bulk_ingest.ROUTES,
     *bulk_query.ROUTES,
+    *composite.ROUTES,
     *rest_query.ROUTES,
+    *tooling.ROUTES,
     *rest_records.ROUTES,
 )
 
@@ -54,27 +65,50 @@ def serve(port: int, state: Path | None, org_file: Path | None) -> None:
     Raises:
         EmulatorError: The port is taken, or the state folder or the org file cannot be used.
     """
+    os.umask(0o077)  # keys, tokens and people's data are for this user alone
     listener = _listen(port)
     with listener, _folder(state) as folder:
-        instance = build(folder, org_file)
+        store = Store(folder) if state is not None else None
+        instance = build(folder, store, org_file)
+        go_on(instance)
         try:
             _run(instance, listener, folder)
         finally:
             instance.jobs.stop()
+            if store is not None:
+                store.close()
 
 
-def build(folder: Path, org_file: Path | None) -> Instance:
-    """An instance with its keys and its connected app, ready to answer."""
-    if org_file is not None:
-        raise EmulatorError("org files are not read yet")
+def build(folder: Path, store: Store | None, org_file: Path | None) -> Instance:
+    """An instance with its keys and its connected app, new or as the store remembers it."""
     tls.ensure(folder)
     org = Org()
-    org.seed()
     instance = Instance(org, Router(_ROUTES), Jobs(org, folder / "jobs"), folder)
-    app = App(f"3MVG9{secrets.token_urlsafe(60)}", secrets.token_hex(32).upper(), tls.public_key(folder))
-    app.run_as = org.settings.username
-    instance.apps[app.key] = app
+    setup = Setup(instance, org_file, read_org_file(org_file)) if org_file is not None else None
+    if setup is not None:
+        setup.before_records()
+    known = store is not None and restore(instance, store)
+    if not known:
+        org.seed()
+        _connect_app(instance, folder)
+    if setup is not None:
+        setup.rules()
+        if not known:
+            setup.records()
+    if store is not None:
+        instance.keeper = Keeper(instance, store)
+        instance.keeper.rest()
+        if not known:
+            instance.keeper.records(
+                {(name, key): row for name, table in org.tables.items() for key, row in table.records.items()}
+            )
     return instance
+
+
+def _connect_app(instance: Instance, folder: Path) -> None:
+    app = App(f"3MVG9{secrets.token_urlsafe(60)}", secrets.token_hex(32).upper(), tls.public_key(folder))
+    app.run_as = instance.org.settings.username
+    instance.apps[app.key] = app
 
 
 def _run(instance: Instance, listener: socket.socket, folder: Path) -> None:

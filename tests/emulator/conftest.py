@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from simple_salesforce.api import Salesforce
 
 if TYPE_CHECKING:
@@ -34,12 +37,18 @@ class Emulator:
         self.http.trust_env = False
         self.http.verify = self.greeting["ca_bundle"]
 
+    @functools.cached_property
+    def key(self) -> RSAPrivateKey:
+        pem = Path(self.greeting["private_key_file"]).read_bytes()
+        key = load_pem_private_key(pem, None)
+        assert isinstance(key, RSAPrivateKey)
+        return key
+
     @property
     def url(self) -> str:
         return self.greeting["instance_url"]
 
     def assertion(self, **claims: Any) -> str:
-        key = Path(self.greeting["private_key_file"]).read_text()
         payload = {
             "iss": self.greeting["consumer_key"],
             "sub": self.greeting["username"],
@@ -47,7 +56,7 @@ class Emulator:
             "exp": int(time.time()) + 180,
             **claims,
         }
-        return jwt.encode(payload, key, "RS256")
+        return jwt.encode(payload, self.key, "RS256")
 
     def login(self, **claims: Any) -> requests.Response:
         form = {"grant_type": JWT_BEARER, "assertion": self.assertion(**claims)}
@@ -67,6 +76,11 @@ class Emulator:
     def simple_salesforce(self) -> Any:
         token = self.login().json()["access_token"]
         return Salesforce(instance_url=self.url, session_id=token, session=self.http, version=VERSION)
+
+    def kill(self) -> None:
+        """As a power cut would: no handler runs."""
+        self.process.kill()
+        self.stop()
 
     def stop(self) -> int:
         self.http.close()
