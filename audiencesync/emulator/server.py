@@ -20,6 +20,7 @@ from audiencesync.emulator import (
     bulk_query,
     composite,
     oauth_endpoints,
+    page,
     rest_changes,
     rest_collections,
     rest_meta,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _ROUTES = (
     *admin.ROUTES,
+    *page.ROUTES,
     *oauth_endpoints.ROUTES,
     *rest_meta.ROUTES,
     *rest_changes.ROUTES,

@@ -40,6 +40,11 @@ class Table:
         """Records that are not deleted, in creation order."""
         return (record for record in list(self.records.values()) if not record["IsDeleted"])
 
+    @property
+    def size(self) -> int:
+        """Number of records that are not deleted."""
+        return len(self.records) - len(self.deleted)
+
     def put(self, record: Record) -> Record | None:
         """Store a record under its Id and give back what it replaces."""
         record_id = str(record["Id"])
