@@ -56,6 +56,18 @@ def edit(instance: Instance, call: Call) -> Reply:
     return Reply(200, {"id": outcome.id})
 
 
+def undelete(instance: Instance, call: Call) -> Reply:
+    """`POST /__admin__/records/{name}/{id}/undelete`: out of the recycle bin, as a user would."""
+    table = instance.org.table(_name(instance, call))
+    record = table.records.get(call.args["id"])
+    if record is None or not record["IsDeleted"]:
+        raise ApiError(404, "NOT_FOUND", "There is no such record in the recycle bin")
+    changes = Changes()
+    changes.put(table, record | {"IsDeleted": False, "SystemModstamp": instance.org.now()})
+    instance.commit(changes)
+    return Reply(200, {"id": record["Id"]})
+
+
 def counters(instance: Instance, _: Call) -> Reply:
     """`GET /__admin__/counters`."""
     org = instance.org
@@ -92,6 +104,7 @@ def clock(instance: Instance, call: Call) -> Reply:
         wanted = dt.datetime.fromisoformat(str(body["now"]))
         instance.org.clock.offset_s = (wanted - dt.datetime.now(dt.UTC)).total_seconds()
     instance.org.clock.offset_s += _number(body.get("advance_s", 0))
+    instance.org.purge()
     return Reply(200, {"now": instance.org.now()})
 
 
@@ -204,6 +217,7 @@ ROUTES: list[Route] = [
     route("POST", "/__admin__/records/{name}", edit, public=True),
     route("PATCH", "/__admin__/records/{name}/{id}", edit, public=True),
     route("DELETE", "/__admin__/records/{name}/{id}", edit, public=True),
+    route("POST", "/__admin__/records/{name}/{id}/undelete", undelete, public=True),
     route("GET", "/__admin__/counters", counters, public=True),
     route("GET", "/__admin__/requests", requests_log, public=True),
     route("DELETE", "/__admin__/requests", clear_log, public=True),

@@ -203,7 +203,6 @@ def choice(body: dict[str, object], name: str, allowed: frozenset[str], default:
 
 _JOBS = "/services/data/v{version}/jobs/ingest"
 ROUTES: list[Route] = [
-    route("POST", _JOBS, create),
     route("GET", _JOBS, listing),
     route("PUT", f"{_JOBS}/{{id}}/batches", upload, upload=True),
     route("PATCH", f"{_JOBS}/{{id}}", change),

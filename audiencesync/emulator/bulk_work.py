@@ -128,7 +128,7 @@ class Ingest:
             elif job.operation == "upsert":
                 outcomes = self._upsert(writer, rows, chunk, parser, view)
             else:
-                outcomes = [writer.delete(row.id or "") for row in rows]
+                outcomes = [self._delete(writer, row, view) for row in rows]
             job.processed += len(chunk)
             job.consumed += len(chunk)
             job.failed += sum(1 for outcome in outcomes if outcome.error is not None)
@@ -139,6 +139,13 @@ class Ingest:
                 )
             else:
                 bad.append(self._line((outcome.id or "", sf_error(outcome.error), *line.cells)))
+
+    def _delete(self, writer: Writer, row: Row, view: View) -> Outcome:
+        """To the recycle bin; a hard delete empties it of this record at once."""
+        outcome = writer.delete(row.id or "")
+        if outcome.error is None and outcome.id and self._job.operation == "hardDelete":
+            self._changes.remove(self._instance.org.table(view.kind.name), outcome.id)
+        return outcome
 
     def _upsert(
         self, writer: Writer, rows: list[Row], chunk: Sequence[Line], parser: RowParser, view: View

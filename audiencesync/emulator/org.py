@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from audiencesync.emulator.rules import DuplicateRule, ValidationRule
     from audiencesync.emulator.schema import Field, ObjectType, Record, Value
 
+RECYCLE_BIN_DAYS = 15
 SYSTEM_FIELDS = ("CreatedById", "LastModifiedById", "CreatedDate", "LastModifiedDate", "SystemModstamp")
 
 ADMIN_PERMISSIONS = (
@@ -101,6 +103,15 @@ class Org:
         kept = [(name, old) for name, old in self.made_fields if (name, old.name) != (owner, item.name)]
         self.made_fields = [*kept, (owner, item)]
         self.put_type(self.tables[owner].kind.with_field(item))
+
+    def purge(self) -> None:
+        """Empty the recycle bin of what has lain there for 15 days."""
+        oldest = iso(self.clock.now() - dt.timedelta(days=RECYCLE_BIN_DAYS))
+        for table in self.tables.values():
+            for record_id in [
+                key for key in table.deleted if str(table.records[key]["SystemModstamp"]) < oldest
+            ]:
+                table.remove(record_id)
 
     def metadata_changed(self) -> None:
         """Forget what was derived from metadata and permissions."""

@@ -17,6 +17,7 @@ import uvicorn
 from audiencesync.emulator import (
     admin,
     bulk_ingest,
+    bulk_multipart,
     bulk_query,
     composite,
     oauth_endpoints,
@@ -52,6 +53,7 @@ _ROUTES = (
     *rest_meta.ROUTES,
     *rest_changes.ROUTES,
     *rest_collections.ROUTES,
+    *bulk_multipart.ROUTES,
     *bulk_ingest.ROUTES,
     *bulk_query.ROUTES,
     *composite.ROUTES,

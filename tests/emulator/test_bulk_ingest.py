@@ -270,6 +270,28 @@ def test_gzip_and_chunked_uploads_are_taken(client: Client) -> None:
         assert client.wait(job)["numberRecordsProcessed"] == 1
 
 
+def test_one_multipart_request_makes_and_closes_a_job(client: Client) -> None:
+    job = '{"object": "Lead", "operation": "insert"}'
+    parts = {
+        "job": (None, job, "application/json"),
+        "content": ("content", "LastName,Company\nA,B\n", "text/csv"),
+    }
+    answer = client("POST", "/jobs/ingest", files=parts)
+    info = client.wait(answer.json()["id"])
+    large = {**parts, "content": ("content", "LastName,Company\n" + "A,B\n" * 30_000, "text/csv")}
+
+    assert answer.json()["state"] in {"UploadComplete", "InProgress", "JobComplete"}
+    assert (info["state"], info["numberRecordsProcessed"]) == ("JobComplete", 1)
+    assert client("POST", "/jobs/ingest", files=large).status_code == 400
+
+
+def test_a_hard_delete_leaves_nothing_in_the_recycle_bin(client: Client) -> None:
+    lead = client.create("Lead", LastName="A", Company="C")
+    client.bulk("Lead", "hardDelete", f"Id\n{lead}\n")
+
+    assert client("GET", f"/sobjects/Lead/{lead}").json()[0]["errorCode"] == "NOT_FOUND"
+
+
 def test_simple_salesforce_upserts_in_bulk(emulator: Emulator) -> None:
     sf = emulator.simple_salesforce()
     mark = uuid.uuid4().hex

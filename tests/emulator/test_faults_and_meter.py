@@ -124,6 +124,19 @@ def test_a_record_edited_as_a_user_would_costs_no_api_call(client: Client, emula
     assert client.read("Lead", lead)["LastName"] == "Edited"
 
 
+def test_a_record_can_come_back_from_the_bin_until_it_is_emptied(launch: Callable[..., Emulator]) -> None:
+    emulator = launch()
+    client = emulator.client()
+    one, two = (client.create("Lead", **LEAD) for _ in range(2))
+    client("DELETE", f"/composite/sobjects?ids={one},{two}")
+    emulator.admin("POST", f"records/Lead/{one}/undelete")
+    emulator.admin("POST", "clock", advance_s=16 * 86_400)
+
+    client = emulator.client()
+    assert client.read("Lead", one)["IsDeleted"] is False
+    assert client("GET", f"/sobjects/Lead/{two}").json()[0]["errorCode"] == "NOT_FOUND"
+
+
 def test_the_request_log_holds_what_was_asked(client: Client, emulator: Emulator) -> None:
     emulator.admin("DELETE", "requests")
     client("GET", "/limits")
