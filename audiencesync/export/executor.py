@@ -127,16 +127,18 @@ class Exporter:
                     self._target.options,
                 )
                 return {row.seq: result for row, result in zip(rows, results, strict=True)}
-            except AnswerLost:
+            except AnswerLost as answer_lost:
                 # the request may still be at work in Salesforce
                 self._clock.sleep(_SETTLING_S)
-                settle_by_reading(self._ledger, self._org, self._target, batch)
-                open_rows = self._ledger.rows(batch)
-                if not open_rows:
+                try:
+                    settle_by_reading(self._ledger, self._org, self._target, batch)
+                except (SalesforceUnavailable, BudgetSpent) as deaf:
+                    raise answer_lost from deaf
+                rows = self._ledger.rows(batch)
+                if not rows:
                     return {}
                 if lost == _LOST_ANSWERS:
                     raise
-                rows = open_rows
                 sent = [self._target.row(batch.operation, row) for row in rows]
         raise AssertionError("unreachable")
 

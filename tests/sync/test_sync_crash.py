@@ -1,0 +1,114 @@
+"""SIGKILL at every step of a run: the next one loses nothing and writes nothing twice."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from audiencesync.errors import StoreError
+from audiencesync.store import Store
+from tests.world import World, person
+
+
+def kill_at(world: World, point: str) -> None:
+    world.project()
+    config = str(world.folder / "audiencesync.yaml")
+    ended = subprocess.run([sys.executable, "-m", "tests.sync.killed", config, point], check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+
+def check_in_step(world: World, people: list[dict[str, str]]) -> None:
+    """Every profile has exactly one record that says what the source says, and the store knows."""
+    leads = {lead["Email"]: (lead["LastName"], lead["Phone"]) for lead in world.org.records()}
+    assert leads == {one["email"]: (one["name"], one["phone"] or None) for one in people}
+    assert len(world.org.records()) == len(people)
+    assert world.run_one().planned == 0
+    assert world.sql("SELECT count(*) FROM outbox") == [(0,)]
+    assert world.sql("SELECT count(*) FROM acknowledged") == [(len(people),)]
+
+
+@pytest.mark.parametrize("point", ["planned", "intent written", "sent", "outcome written"])
+def test_a_run_killed_while_it_sends_requests_is_made_good_by_the_next(world: World, point: str) -> None:
+    people = [person(number) for number in range(450)]
+    world.people(people)
+
+    kill_at(world, point)
+    report = world.run_one()
+
+    assert report.unknown == 0
+    check_in_step(world, people)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "job intent written",
+        "job created",
+        "job id kept",
+        "uploaded",
+        "closed",
+        "ended",
+        "results fetched",
+        "results written",
+    ],
+)
+def test_a_run_killed_at_any_step_of_a_bulk_job_is_made_good_by_the_next(world: World, point: str) -> None:
+    people = [person(number) for number in range(1500)]
+    world.people(people)
+
+    kill_at(world, point)
+    report = world.run_one()
+
+    applied = point in {"closed", "ended", "results fetched", "results written"}
+    assert report.created == (0 if applied else 1500)
+    check_in_step(world, people)
+
+
+def test_updates_and_exits_killed_after_they_were_sent_are_recognised_and_not_sent_again(
+    world: World,
+) -> None:
+    world.people([person(1), person(2), person(3)])
+    world.run_one()
+    world.people([person(1, phone="+9"), person(2)])
+
+    kill_at(world, "sent")
+    world.org.admin("DELETE", "requests")
+    report = world.run_one()
+
+    assert report.planned == 0
+    assert [one for one in world.org.requests() if one["method"] == "PATCH"] == []
+    assert world.leads()["p1@example.com"]["Phone"] == "+9"
+    assert world.leads()["p3@example.com"]["Audiences__c"] is None
+
+
+def test_what_a_killed_run_sent_is_in_the_ledger_under_that_run(world: World) -> None:
+    world.people([person(1)])
+    kill_at(world, "sent")
+    (killed,) = world.sql("SELECT run_id FROM run")
+
+    world.run_one()
+
+    assert world.sql("SELECT run_id, outcome, salesforce_id IS NOT NULL FROM ledger") == [
+        (killed[0], "accepted", True)
+    ]
+    assert world.sql(f"SELECT status, error FROM run WHERE run_id = '{killed[0]}'") == [
+        ("failed", "interrupted")
+    ]
+
+
+def test_a_store_held_by_another_process_is_refused_by_name(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(world.folder / "store.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match=rf"held by process {other.pid}"):
+            Store.open(world.folder / "store.duckdb", base=world.folder)
+        other.communicate()
