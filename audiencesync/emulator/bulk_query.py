@@ -16,7 +16,7 @@ from audiencesync.emulator.bulk_ingest import abort, choice
 from audiencesync.emulator.errors import ApiError
 from audiencesync.emulator.http import Call, Reply, Route, route
 from audiencesync.emulator.jobs import DELIMITERS, LINE_ENDINGS, Job
-from audiencesync.emulator.soql import to_csv_rows
+from audiencesync.emulator.soql import SoqlError, to_csv_rows
 from audiencesync.emulator.soql_view import compile_query
 
 if TYPE_CHECKING:
@@ -69,6 +69,14 @@ def create(instance: Instance, call: Call) -> Reply:
 
 def work(instance: Instance, job: Job) -> None:
     """Run the statement and write its rows."""
+    try:
+        _write(instance, job)
+    except (ApiError, SoqlError) as error:
+        job.error = str(error)
+        instance.jobs.move(job, "Failed")
+
+
+def _write(instance: Instance, job: Job) -> None:
     with instance.org.lock:
         plan = compile_query(
             instance.org,

@@ -119,8 +119,9 @@ class Ingest:
     ) -> None:
         job, org = self._job, self._instance.org
         rows = [parser.row(line) for line in chunk]
+        caller = Caller(job.user_id, assign=job.assignment_rule is not None)
         with org.lock:
-            writer = Writer(org, view, Caller(job.user_id), self._changes)
+            writer = Writer(org, view, caller, self._changes)
             if job.operation == "insert":
                 outcomes = [writer.insert(row) for row in rows]
             elif job.operation == "update":

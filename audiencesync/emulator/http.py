@@ -59,8 +59,11 @@ class Call:
         """The body as JSON.
 
         Raises:
-            ApiError: It is not JSON; the text of Salesforce's message is not known beyond its start.
+            ApiError: It is not JSON, or is not sent as JSON.
         """
+        content_type = self.headers.get("content-type", "application/json").lower()
+        if "json" not in content_type:
+            raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Unsupported Content-Type: {content_type}")
         try:
             return json.loads(self.body)
         except ValueError as error:

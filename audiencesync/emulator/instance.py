@@ -120,7 +120,11 @@ class Instance:
     def writer(self, call: Call, view: View, changes: Changes) -> Writer:
         """The save pipeline for one object, with what the caller's headers ask for."""
         header = call.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
-        caller = Caller(call.session.user_id, allow_duplicates="allowsave=true" in re.split("[,;]", header))
+        caller = Caller(
+            call.session.user_id,
+            allow_duplicates="allowsave=true" in re.split("[,;]", header),
+            assign=call.headers.get("sforce-auto-assign", "true").lower() != "false",
+        )
         return Writer(self.org, view, caller, changes)
 
     def commit(self, changes: Changes, job: Job | None = None) -> None:
@@ -147,8 +151,14 @@ class Instance:
                 "query": query,
                 "status": reply.status,
                 "api_calls": calls,
+                "headers": {name: value for name, value in call.headers.items() if _logged(name)},
             }
         )
+
+
+def _logged(header: str) -> bool:
+    """Headers that say what a client wants; never its credentials."""
+    return header.startswith(("sforce-", "content-", "accept-encoding", "user-agent"))
 
 
 def _check_version(version: str) -> None:

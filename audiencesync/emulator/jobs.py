@@ -177,8 +177,11 @@ class Jobs:
             self.saved(job)
 
     def run(self, job: Job, work: Callable[[Job], None]) -> None:
-        """Take an uploaded job through InProgress to its end, at the org's pace, in the background."""
-        self._pool.submit(self._run, job, work)
+        """Take an uploaded job through InProgress to its end, at the org's pace, in the background.
+
+        A bug in `work` is printed, not kept in the future.
+        """
+        self._pool.submit(self._run, job, work).add_done_callback(lambda ended: ended.result())
 
     def _run(self, job: Job, work: Callable[[Job], None]) -> None:
         self._pause(job)
@@ -188,6 +191,10 @@ class Jobs:
             started = time.monotonic()
             try:
                 work(job)
+            except Exception:
+                job.error = "InternalServerError : An internal error occurred"
+                self.move(job, "Failed")
+                raise
             finally:
                 job.seconds += time.monotonic() - started
                 self.note(job)

@@ -62,6 +62,7 @@ class Org:
     Attributes:
         revision: Counts changes of metadata and permissions; caches are keyed by it.
         hidden: Fields nobody sees until a permission set grants them.
+        assignment_owners: For each object with an active assignment rule, who it gives new records to.
         made_fields: Fields created through the API, with the objects they belong to.
     """
 
@@ -71,6 +72,7 @@ class Org:
     schema: Schema = field(default_factory=lambda: Schema(standard_objects()))
     tables: dict[str, Table] = field(default_factory=dict)
     hidden: set[tuple[str, str]] = field(default_factory=set)
+    assignment_owners: dict[str, str] = field(default_factory=dict)
     made_fields: list[tuple[str, Field]] = field(default_factory=list)
     locks: list[RowLock] = field(default_factory=list)
     validation_rules: list[ValidationRule] = field(default_factory=list)

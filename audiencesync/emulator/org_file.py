@@ -81,6 +81,13 @@ class DuplicateRulePart(Strict):
     action: Literal["block", "alert"] = "block"
 
 
+class AssignmentRulePart(Strict):
+    """Gives new records of an object to a user, unless `Sforce-Auto-Assign: FALSE` says not to."""
+
+    object: Literal["Lead", "Case"]
+    owner: str
+
+
 class OrgFile(Strict):
     """The whole file."""
 
@@ -91,6 +98,7 @@ class OrgFile(Strict):
     read_only_fields: list[FieldPath] = []
     validation_rules: list[ValidationRulePart] = []
     duplicate_rules: list[DuplicateRulePart] = []
+    assignment_rules: list[AssignmentRulePart] = []
     records: dict[str, list[dict[str, Any]]] = {}
 
 

@@ -86,6 +86,14 @@ class Setup:
         for name, rows in self._content.records.items():
             self._rows(self._kind(f"records.{name}", name), rows)
 
+    def assignments(self) -> None:
+        """Assignment rules; their users must exist."""
+        for place, rule in enumerate(self._content.assignment_rules):
+            found = self._org.table("User").find("Username", rule.owner)
+            if not found:
+                raise self._wrong(f"assignment_rules.{place}.owner", f"there is no user {rule.owner}")
+            self._org.assignment_owners[rule.object] = found[0]
+
     def _new_object(self, name: str, given: org_file.ObjectPart, number: int) -> ObjectType:
         if not name.endswith("__c"):
             raise self._wrong(

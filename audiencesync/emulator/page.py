@@ -80,9 +80,13 @@ def job(instance: Instance, call: Call) -> Reply:
 
 
 def _columns(kind: ObjectType, rows: list[Record]) -> list[str]:
-    used = {name for row in rows for name, value in row.items() if value not in (None, False)}
+    """Fields that say something: not the system's, and not at their default everywhere."""
     system = {"CreatedById", "LastModifiedById", "SystemModstamp", "CreatedDate", "OwnerId", "IsDeleted"}
-    return [item.name for item in kind.fields if item.name in used - system]
+    return [
+        item.name
+        for item in kind.fields
+        if item.name not in system and any(row.get(item.name) not in (None, item.default) for row in rows)
+    ]
 
 
 def _kind(instance: Instance, call: Call) -> ObjectType:

@@ -62,10 +62,12 @@ class Caller:
 
     Attributes:
         allow_duplicates: `Sforce-Duplicate-Rule-Header: allowSave=true`.
+        assign: Run the active assignment rule on records that are created; REST's default.
     """
 
     user_id: str
     allow_duplicates: bool = False
+    assign: bool = False
 
 
 class Writer:
@@ -91,6 +93,7 @@ class Writer:
         self._template |= {item.name: item.default for item in self._kind.fields if item.default is not None}
         self._numbered = [item for item in self._kind.fields if item.auto_number]
         self._owned = "OwnerId" in self._kind.by_name
+        self._assigned_owner = org.assignment_owners.get(self._kind.name) if caller.assign else None
         self._locks = [item for item in org.locks if item.object_name.lower() == self._kind.name.lower()]
         self._validation = [item for item in org.validation_rules if item.object_name == self._kind.name]
         self._duplicates = [item for item in org.duplicate_rules if item.object_name == self._kind.name]
@@ -138,6 +141,8 @@ class Writer:
         if self._owned:
             record["OwnerId"] = self._caller.user_id
         self._apply(row, record, self._insert_ok)
+        if self._assigned_owner:
+            record["OwnerId"] = self._assigned_owner
         missing = [name for name in self._required if record.get(name) is None]
         self._check_required(missing)
         for item in self._numbered:

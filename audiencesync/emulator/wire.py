@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from audiencesync.emulator.errors import ApiError
 from audiencesync.emulator.http import Call, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from starlette.types import Receive, Scope, Send
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _TRANSPORT = "emulator.transport"
 _MAX_URI = 16_384
 _ADMIN = "/__admin__"
+_GZIP, _WORTH_PACKING, _BLOCK = 31, 1000, 1 << 18
 _BEFORE = frozenset({"status", "drop_before", "expire_session"})
 _AFTER = frozenset({"slow", "drop_after", "truncate_body"})
 _UPLOAD = re.compile(r"/services/data/v[^/]+/jobs/ingest/[^/]+/batches", re.IGNORECASE)
@@ -105,16 +106,15 @@ class Edge:
 
     def _send(self, request: Request, reply: Reply, fault: Fault | None) -> Response | _Broken:
         headers = {"Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private", **reply.headers}
-        if reply.file is not None:
-            response: Response = FileResponse(reply.file, reply.status, headers)
-            del response.headers["etag"]
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        if reply.file is not None and (fault is None or fault.kind == "slow"):
+            response: Response = StreamingResponse(_blocks(reply.file, packed=packed), reply.status, headers)
         else:
-            content = reply.content
-            if content and len(content) > 1000 and "gzip" in request.headers.get("accept-encoding", ""):  # noqa: PLR2004
-                packer = zlib.compressobj(wbits=31)
-                content = packer.compress(content) + packer.flush()
-                headers["Content-Encoding"] = "gzip"
-            response = Response(content, reply.status, headers)
+            content = reply.file.read_bytes() if reply.file else reply.content
+            packed = packed and len(content) > _WORTH_PACKING
+            response = Response(_pack(content) if packed else content, reply.status, headers)
+        if packed:
+            response.headers["content-encoding"] = "gzip"
         if reply.status not in {204, 304}:
             response.headers["content-type"] = reply.content_type
         return _Broken(response, fault) if fault is not None else response
@@ -139,6 +139,21 @@ class _Broken:
         await send({"type": "http.response.start", "status": 200, "headers": self._response.raw_headers})
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         scope[_TRANSPORT].close()
+
+
+def _pack(content: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=_GZIP)
+    return packer.compress(content) + packer.flush()
+
+
+def _blocks(path: Path, *, packed: bool) -> Iterator[bytes]:
+    """A file in blocks; compressed lightly, since results are large and the line is short."""
+    packer = zlib.compressobj(1, wbits=_GZIP) if packed else None
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield packer.compress(block) if packer else block
+    if packer:
+        yield packer.flush()
 
 
 def _target(scope: Scope) -> str:

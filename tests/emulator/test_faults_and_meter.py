@@ -56,6 +56,15 @@ def test_a_truncated_body_ends_early(client: Client, emulator: Emulator) -> None
     assert client("GET", "/sobjects/Lead/describe").status_code == 200
 
 
+def test_results_of_a_job_can_be_truncated_too(client: Client, emulator: Emulator) -> None:
+    job = client.bulk("Lead", "insert", "LastName,Company\n" + "A,B\n" * 100)["id"]
+    emulator.fault("truncate_body", match={"path": "/successfulResults"})
+    with pytest.raises(requests.RequestException):
+        client("GET", f"/jobs/ingest/{job}/successfulResults")
+
+    assert client.results(job, "successfulResults").count("\n") == 101
+
+
 def test_a_slow_answer_comes_after_the_work_is_done(client: Client, emulator: Emulator) -> None:
     emulator.fault("slow", match={"method": "POST", "path": "/sobjects/Lead"}, seconds=0.4)
     started = time.monotonic()

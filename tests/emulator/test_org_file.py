@@ -19,6 +19,7 @@ organization: {name: Acme, edition: Enterprise Edition, sandbox: true, daily_api
 users:
   - username: sync@acme.example
   - {username: left@acme.example, active: false}
+  - {username: desk@acme.example}
 objects:
   Loyalty__c:
     label: Loyalty
@@ -39,6 +40,8 @@ validation_rules:
 duplicate_rules:
   - {name: SameMobile, object: Lead, fields: [MobilePhone], action: alert}
   - {name: SameFax, object: Contact, fields: [Fax], action: block}
+assignment_rules:
+  - {object: Case, owner: desk@acme.example}
 records:
   Account:
     - {Name: Seeded, External_Id__c: seed-1}
@@ -171,6 +174,22 @@ def test_seeded_records_are_there(acme: Client) -> None:
     assert body["records"][0]["Account"]["Name"] == "Seeded"
 
 
+def test_an_assignment_rule_runs_unless_the_header_says_no(acme: Client) -> None:
+    def owner(case: str) -> str:
+        query = f"SELECT Owner.Username FROM Case WHERE Id = '{case}'"
+        body = acme("GET", "/query", params={"q": query}).json()
+        return str(body["records"][0]["Owner"]["Username"])
+
+    ruled = acme.create("Case", Subject="a")
+    off = {"Sforce-Auto-Assign": "FALSE"}
+    plain = acme("POST", "/sobjects/Case", json={"Subject": "b"}, headers=off).json()["id"]
+    job = acme.bulk("Case", "insert", "Subject\nc\n")
+    bulk = acme.results(job["id"], "successfulResults").splitlines()[1].split(",")[0].strip('"')
+
+    assert owner(ruled) == "desk@acme.example"
+    assert owner(plain) == owner(bulk) == "sync@acme.example"
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -190,6 +209,7 @@ def test_seeded_records_are_there(acme: Client) -> None:
         ("duplicate_rules: [{name: a, object: Lead, fields: [Nope]}]", "duplicate_rules.0.fields"),
         ("records: {Account: [{Name: ok}, {}]}", "records.Account.1: REQUIRED_FIELD_MISSING"),
         ("hidden_fields: [Lead.Nope]", "hidden_fields: there is no field Lead.Nope"),
+        ("assignment_rules: [{object: Case, owner: no@x.y}]", "assignment_rules.0.owner"),
         ("a: [", "is neither YAML nor JSON"),
     ],
 )

@@ -98,6 +98,12 @@ def test_gzip_travels_both_ways(client: Client) -> None:
     assert packed.json() == plain.json()
 
 
+def test_a_body_that_is_not_json_is_415(client: Client) -> None:
+    answer = client("POST", "/sobjects/Lead", data="a=1", headers={"Content-Type": "text/plain"})
+
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
 def test_a_uri_too_long_is_414(client: Client) -> None:
     assert client("GET", "/query", params={"q": "x" * 16_400}).status_code == 414
 
