@@ -1,4 +1,4 @@
-"""A project in a folder, an org in the emulator, and the road between them: what the behaviour tests share."""
+"""A project in a folder, an org in the emulator and the road between: what behaviour tests share."""
 
 import csv
 import json
