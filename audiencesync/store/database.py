@@ -91,8 +91,11 @@ class Store:
         )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not path.exists()
             mode = " (READ_ONLY)" if read_only else ""
             connection.execute(f"ATTACH {quote_text(str(path))} AS store{mode}")
+            if is_new:
+                path.chmod(0o600)  # it will hold personal data
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"SET file_search_path = {quote_text(str(base))}")
             connection.execute(f"SET temp_directory = {quote_text(str(path) + '.tmp')}")
