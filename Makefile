@@ -1,36 +1,34 @@
 # Everything a contributor runs. `make` alone lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CODE := audiencesync tests $(wildcard scripts)
+FAST := tests/config tests/house
 
 .PHONY: help demo test test-fast check fmt fmt-check lint types arch docs clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $@
-
-demo: $(STAMP) ## Emulator, sample data, backfill, a changed day, a second run, an audit report
+demo: $(STAMP) ## Emulator, sample data, backfill, a changed day, a second run, audit reports
 	$(BIN)/audiencesync demo --output demo-output
 
 test: $(STAMP) ## Every test
 	$(BIN)/pytest -n auto
 
 test-fast: $(STAMP) ## The tests that take milliseconds
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -n auto -q -m 'not slow' $(FAST)
 
-check: fmt-check lint types arch ## Format, lint, types and import contracts
+check: fmt-check lint types arch docs ## Format, lint, types, import contracts, docs
 
-fmt: $(STAMP) ## Format the code
+fmt: $(STAMP) ## Format the code, sort the imports
+	$(BIN)/ruff check --quiet --fix --select I .
 	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix --select I .
 
 fmt-check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -39,10 +37,21 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 
 types: $(STAMP)
-	$(BIN)/mypy audiencesync tests scripts
+	$(BIN)/mypy $(CODE)
 
-arch: $(STAMP)
-	$(BIN)/lint-imports
+arch: $(STAMP) ## Who may import whom
+	$(BIN)/lint-imports --no-logo
+
+docs: $(STAMP) ## Hold the documents against the code, and run the README
+	$(BIN)/pytest -q tests/house
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is older than 3.11; name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "$(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
