@@ -299,7 +299,8 @@ def test_a_path_with_a_quote_in_it_is_a_path_like_any_other(books: Books, tmp_pa
 VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     fields=st.dictionaries(
         st.sampled_from(["Name", "Phone", "a.b"]), st.tuples(st.none() | VALUES, st.none() | VALUES)
