@@ -6,12 +6,12 @@ from audiencesync.salesforce import catalogue
 
 _OURS = MappingProxyType(
     {
-        "ANSWER_LOST": "Nothing: the next run asks Salesforce what became of it before anything is sent again.",
+        "ANSWER_LOST": "Nothing: the next run asks Salesforce what became of it before it sends again.",
         "CONTROL_CHARACTER": "Remove the NUL character in the source.",
         "DUPLICATE_MATCH_VALUE": (
             "Another profile has the same match value and is sent: make it unique in the source."
         ),
-        "DUPLICATE_RECORD": "Another profile holds the same record: let one profile stand for it in the source.",
+        "DUPLICATE_RECORD": "Another profile holds the same record: let one profile stand for it.",
         "MATCH_VALUE_MISSING": "The match field is empty: fill it in the source, or leave the profile out.",
     }
 )

@@ -19,6 +19,10 @@ USAGE, BUG, TRY_LATER, INTERRUPTED = 2, 70, 75, 130
 _BROKEN_PIPE = 141  # 128 + SIGPIPE, as a shell shows a program that its reader left
 
 
+class ReaderLeft(Exception):
+    """Nobody reads standard output any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How the operator wants to be answered."""
@@ -56,7 +60,7 @@ def of(error: BaseException, stop: Stop, manner: Manner) -> int:
     Returns:
         The exit code.
     """
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError | ReaderLeft):
         return _reader_left()
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code

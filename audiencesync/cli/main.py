@@ -43,6 +43,13 @@ class InOrder(click.Group):
         """The names in the order in which they were added."""
         return list(self.commands)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click would end with 1, our code for refused rows, when its reader has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ending.ReaderLeft from error
+
 
 @click.group(
     cls=InOrder,

@@ -27,7 +27,8 @@ def show_run(project: Project, report: RunReport) -> None:
     found = codes(project, report.run_id) if refused and report.run_id else []
     for sync in report.syncs:
         write(f"{sync.name}: {sync.mode.value}, {sync.status.value}", "bold")
-        _show_groups(_members(sync), _pushes(sync), _travel(sync))
+        if _has_numbers(sync):
+            _show_groups(_members(sync), _pushes(sync), _travel(sync))
         _show_codes([code for code in found if code["sync"] == sync.name])
         write()
 
@@ -44,7 +45,8 @@ def show_plan(report: RunReport) -> None:
     for sync in report.syncs:
         write(f"{sync.name}: {sync.mode.value}, plan", "bold")
         foreseen = [("to send", count(sync.planned - sync.invalid)), ("invalid", count(sync.invalid))]
-        _show_groups(_members(sync), foreseen, _travel(sync))
+        if _has_numbers(sync):
+            _show_groups(_members(sync), foreseen, _travel(sync))
         if sync.sample:
             write()
             write_table(
@@ -84,6 +86,11 @@ def _show_codes(found: Sequence[Mapping[str, Any]]) -> None:
 def _place(project: Project) -> str:
     """The option that names the config, where it is needed."""
     return "" if str(project.path) == DEFAULT_CONFIG else f" -c {shlex.quote(str(project.path))}"
+
+
+def _has_numbers(sync: SyncReport) -> bool:
+    """A sync that failed before its plan was made has none."""
+    return sync.trouble is None or bool(sync.members or sync.planned)
 
 
 def _members(sync: SyncReport) -> list[Pair]:

@@ -89,6 +89,8 @@ class Folder:
         Raises:
             UsageError: There is something in it that no demo made.
         """
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path} is not a folder", hint="name another with --output")
         if not self._free():
             raise UsageError(
                 f"{self.path} is not empty, and no demo made it",
@@ -116,10 +118,6 @@ class Folder:
         self.config.write_text(text, encoding="utf-8")
 
     def _free(self) -> bool:
-        if not self.path.exists():
-            return True
-        if not self.path.is_dir():
-            return False
-        if not any(self.path.iterdir()):
+        if not self.path.exists() or not any(self.path.iterdir()):
             return True
         return self.config.is_file() and self.config.read_text(encoding="utf-8").startswith(_MARK)

@@ -124,7 +124,7 @@ def init(ctx: click.Context, /, *, output: Path, force: bool, no_questions: bool
         raise UsageError(
             f"{output} is there already", hint="replace it with --force, or name another with -o"
         )
-    if sys.stdin.isatty() and sys.stderr.isatty() and not no_questions:
+    if _is_person_there() and not no_questions:
         given.update(_asked(ctx, given))
     for name in ("consumer_key", "private_key"):
         _refuse(check_secret(given[name], name), name)
@@ -171,3 +171,7 @@ def _next_steps(given: Mapping[str, Any], output: Path) -> str:
         f"next: put the app's key where {given['consumer_key']} and {given['private_key']} find it,\n"
         f"      see that the columns fit your data, then `audiencesync plan{place}`"
     )
+
+
+def _is_person_there() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
