@@ -207,8 +207,11 @@ def test_record_counts_leave_empty_objects_out(client: Client) -> None:
 
 
 def test_limits_hold_the_keys_that_clients_read(client: Client) -> None:
+    before = client("GET", "/limits").json()["DailyBulkApiBatches"]["Remaining"]
+    client.bulk("Lead", "insert", "LastName,Company\nA,C\n")
     body = client("GET", "/limits").json()
 
+    assert before - body["DailyBulkApiBatches"]["Remaining"] == 2
     assert body["DailyApiRequests"]["Max"] == 15_000
     assert {"DailyBulkApiBatches", "DailyBulkV2QueryJobs", "DataStorageMB"} <= set(body)
     assert "CreateCustom" in body["PermissionSets"]
