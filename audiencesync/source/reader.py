@@ -1,20 +1,32 @@
-"""Opens the source, checks its columns and keys, and stages its relations for the plan."""
+"""Reads the source of one run: stages its relations for the plan, and refuses keys that identify nobody."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from audiencesync.config.models import AffinityRelation, MembershipRelation, ProfileRelation
+from audiencesync.config.models import AffinityRelation
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.errors import SourceError
-from audiencesync.source import remote
-from audiencesync.source.remote import Remote
-from audiencesync.store import ColumnType, SqlFailed, Store
+from audiencesync.source.attached import attach as attach_database
+from audiencesync.source.failures import failing_as
+from audiencesync.source.keys import folded, shown_key
+from audiencesync.source.staging import Staged, Stager, require
+from audiencesync.store import ColumnType, Store
 
-_SQLITE_HEADER = b"SQLite format 3\x00"
-_IS_QUERY = re.compile(r"\s*(select|with|from|values|table|pivot|\()\b", re.IGNORECASE)
-_READS_FILES = re.compile(r"\s*('|(read_\w+|parquet_scan|sniff_csv|glob|range)\s*\()", re.IGNORECASE)
+_PROFILES = "source.profiles"
+_MEMBERSHIPS = "source.memberships"
+_OURS = "_profile_key"
+_MOMENTS = frozenset(
+    {"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
+)
+_ORDERED = frozenset(
+    {
+        "varchar", "null", "decimal", "tinyint", "smallint", "integer", "bigint", "hugeint",
+        "utinyint", "usmallint", "uinteger", "ubigint", "uhugeint", "float", "double",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,8 +47,8 @@ class SourceTotals:
 class Source:
     """The user's data behind `stage_profile` and `stage_membership`.
 
-    Files and DuckDB relations become views and are read where they lie; SQLite and PostgreSQL rows are
-    copied into temporary tables, since those databases can be read only once at a time.
+    Whatever DuckDB reads as fast as its own tables is read where it lies. CSV and JSON are parsed once, and
+    the rows of SQLite and PostgreSQL copied once, of one moment for all relations.
     """
 
     def __init__(self, store: Store, config: SourceConfig, *, base: Path, attach: str | None) -> None:
@@ -53,18 +65,45 @@ class Source:
         """
         self._store = store
         self._config = config
-        self._remote = self._attach(attach, base) if attach else None
+        self._remote = attach_database(store, attach, base) if attach else None
+        self._stager = Stager(store, self._remote)
+        self._profiles: Staged | None = None
+        self._memberships: Staged | None = None
+        self._remote_repeats: list[tuple[str, int, int]] = []
 
     @property
     def incremental_possible(self) -> bool:
         """The source says when a profile last changed."""
         return self._config.profiles.updated_at is not None
 
+    def earliest(self, watermarks: Sequence[str]) -> str:
+        """The watermark before which no sync has anything left to read.
+
+        Args:
+            watermarks: One or more, of one `updated_at`.
+
+        Raises:
+            SourceError: The profiles cannot be read, or `updated_at` has changed its type.
+        """
+        if len(set(watermarks)) == 1:
+            return watermarks[0]
+        profiles = self._config.profiles
+        with self._one_moment():
+            glance = self._stager.glance(_PROFILES, profiles.relation)
+        require(glance, [str(profiles.updated_at)])
+        with failing_as(_PROFILES):
+            row = self._store.row(
+                "watermark_earliest",
+                {"marks": list(watermarks)},
+                type=glance.kind(str(profiles.updated_at)).text,
+            )
+        return str(row["watermark"])
+
     def stage(self, *, since: str | None) -> dict[str, ColumnType]:
         """Make `stage_profile` and `stage_membership` readable.
 
         Args:
-            since: Read only profiles whose `updated_at` is this or later; None reads all.
+            since: Read only profiles whose `updated_at` is this or later, or none; None reads all.
 
         Returns:
             The profile columns, affinity relations included.
@@ -72,21 +111,24 @@ class Source:
         Raises:
             SourceError: A relation cannot be read or lacks a column that the config names.
         """
-        profiles = self._config.profiles
-        self._stage_relation("stage_profile_raw", "source.profiles", profiles, since=since)
-        self._require(
-            "stage_profile_raw", "source.profiles", [profiles.key, *filter(None, [profiles.updated_at])]
-        )
-        affinities = {
-            name: self._stage_affinity(name, config) for name, config in self._config.affinities.items()
-        }
-        self._store.run("stage_profile", key=profiles.key, affinities=affinities)
-        self._stage_memberships()
-        return {
-            name: kind
-            for name, kind in self._store.columns("stage_profile").items()
-            if name != "_profile_key"
-        }
+        with self._one_moment():
+            profiles = self._stage_profiles(since=since)
+            affinities = {
+                name: self._stage_affinity(name, config) for name, config in self._config.affinities.items()
+            }
+            self._stage_memberships()
+        key, updated_at = self._config.profiles.key, self._config.profiles.updated_at
+        named = [name for name in (key, updated_at) if name]
+        with failing_as(_PROFILES):
+            self._store.run(
+                "stage_profile",
+                key=profiles.key(key, table="_profile"),
+                spelt={profiles.spelt(name): name for name in named if profiles.spelt(name) != name},
+                valueless=self._stager.valueless(profiles, keep=named),
+                affinities=affinities,
+            )
+            columns = self._store.columns("stage_profile")
+        return {name: kind for name, kind in columns.items() if name != _OURS}
 
     def check(self, *, since: str | None) -> SourceTotals:
         """Count the profiles and refuse null and repeated keys.
@@ -94,144 +136,163 @@ class Source:
         Raises:
             SourceError: A key is null or repeated; the message shows examples.
         """
-        updated_at = self._config.profiles.updated_at
-        template = {"updated_at": updated_at, "since_type": None}
-        parameters = None
-        if since is not None and updated_at is not None:
-            template["since_type"] = self._store.columns("stage_profile")[updated_at].text
-            parameters = {"since": since}
-        try:
-            totals = self._store.row("profile_totals", parameters, **template)
-            repeats = self._store.rows("profile_repeats", parameters, **template)
-            nulls = self._store.row("membership_nulls")
-        except SqlFailed as failure:
-            raise _unreadable("source.profiles", failure) from failure
-        if totals["null_keys"]:
-            raise SourceError(
-                f"source.profiles: {totals['null_keys']} of {totals['profiles']} rows have no "
-                f"{self._config.profiles.key}",
-                hint="every profile needs a key; filter such rows out in `source.profiles.from`",
-            )
-        if repeats:
-            examples = ", ".join(
-                f"{shown_key(row['profile_key'])} ({row['profiles']} times)" for row in repeats
-            )
-            raise SourceError(
-                f"source.profiles: {repeats[0]['keys']} values of {self._config.profiles.key} "
-                f"are repeated, among them {examples}",
-                hint="one row a profile: choose one in `source.profiles.from`, for instance with QUALIFY",
-            )
-        for column, count in nulls.items():
-            if count:
-                raise SourceError(
-                    f"source.memberships: {count} rows have no {column.removeprefix('null_').rstrip('s')}",
-                    hint="filter such rows out in `source.memberships.from`",
-                )
+        key = self._config.profiles.key
+        template, parameters = self._changed_since(since)
+        with failing_as(_PROFILES):
+            totals = self._store.row("profile_totals", parameters, key=key, **template)
+        _refuse_unfit(_PROFILES, key, totals)
+        with failing_as(_PROFILES):
+            repeats = self._store.rows("profile_repeats", parameters, scope=False, **template)
+        found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
+        self._refuse_repeats(found or self._remote_repeats)
+        self._check_memberships()
         return SourceTotals(int(totals["profiles"]), totals["watermark"], since)
 
     def fetch_missing(self) -> None:
-        """Read the profiles of `stage_scope` that an incremental read of another database left out."""
-        if self._remote is None or _READS_FILES.match(self._config.profiles.relation):
-            return
-        keys = [str(row["profile_key"]) for row in self._store.rows("missing_keys")]
-        profiles = self._config.profiles
-        for select in remote.select_keys(_relation(profiles.relation, alias=True), profiles.key, keys):
-            with self._remote.reading("source.profiles", select) as reader:
-                numerics = remote.numeric_columns(reader.schema)
-                with self._store.staged("stage_arriving", reader):
-                    self._store.run(
-                        "stage_append",
-                        name="stage_profile_raw",
-                        reader="stage_arriving",
-                        numerics=numerics,
-                        key=profiles.key,
-                    )
+        """Read the profiles of `stage_scope` that an incremental read of another database left out.
 
-    def _attach(self, address: str, base: Path) -> Remote | None:
-        if re.match(r"postgres(ql)?://", address):
-            return Remote("postgresql", address)
-        path = base / address
-        try:
-            with path.open("rb") as file:
-                header = file.read(16)
-        except OSError as error:
+        They are of a later moment than the rest; as nothing depends on two profiles at once, a profile that
+        is newer than expected is only up to date sooner.
+
+        Raises:
+            SourceError: The database cannot be read, or two profiles of the scope have one key.
+        """
+        if self._profiles is not None and self._profiles.relation is not None:
+            keys = [str(row["profile_key"]) for row in self._store.rows("missing_keys")]
+            if keys:
+                with self._one_moment():
+                    self._stager.append(self._profiles, self._config.profiles.key, keys)
+        with failing_as(_PROFILES):
+            repeats = self._store.rows("profile_repeats", scope=True, since_type=None)
+        self._refuse_repeats([(row["profile_key"], row["profiles"], row["keys"]) for row in repeats])
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        with self._remote.snapshot() if self._remote is not None else nullcontext():
+            yield
+
+    def _stage_profiles(self, *, since: str | None) -> Staged:
+        config = self._config.profiles
+        staged = self._stager.stage(
+            "stage_profile_raw", _PROFILES, config.relation, updated_at=config.updated_at, since=since
+        )
+        if self._stager.is_empty_file(staged):
             raise SourceError(
-                f"source.attach: {path.name} cannot be read: {error.strerror}",
-                hint="check the path in `source.attach`",
-            ) from error
-        if header == _SQLITE_HEADER:
-            return Remote("sqlite", str(path))
-        try:
-            self._store.run("attach_source", path=str(path))
-        except SqlFailed as failure:
-            raise _unreadable("source.attach", failure) from failure
-        return None
-
-    def _stage_relation(
-        self,
-        view: str,
-        place: str,
-        config: ProfileRelation | MembershipRelation | AffinityRelation,
-        *,
-        since: str | None = None,
-    ) -> None:
-        if self._remote is not None and not _READS_FILES.match(config.relation):
-            relation = _relation(config.relation, alias=True)
-            updated_at = config.updated_at if isinstance(config, ProfileRelation) else None
-            select = (
-                remote.select_since(relation, updated_at, since)
-                if since is not None and updated_at is not None
-                else remote.select_all(relation)
+                f"{_PROFILES}: the file is empty, not even its columns are known",
+                hint="a source without profiles still has a header; check what writes the file",
             )
-            with self._remote.reading(place, select) as reader:
-                numerics = remote.numeric_columns(reader.schema)
-                with self._store.staged("stage_arriving", reader):
-                    self._store.run("stage_table", name=view, reader="stage_arriving", numerics=numerics)
-            return
-        try:
-            self._store.run("stage_view", name=view, relation=_relation(config.relation, alias=False))
-        except SqlFailed as failure:
-            raise _unreadable(place, failure) from failure
+        require(staged, [config.key, *filter(None, [config.updated_at])])
+        taken = {folded(name) for name in staged.columns}
+        if _OURS in taken:
+            raise SourceError(
+                f"{_PROFILES}: a column may not be called {_OURS}, which is a name of ours",
+                hint="give it another name with AS in a SELECT",
+            )
+        for name in self._config.affinities:
+            if folded(name) in taken:
+                raise SourceError(
+                    f"source.affinities.{name}: the profiles have a column of that name already",
+                    hint="give the affinity relation, or the column, another name",
+                )
+            taken.add(folded(name))
+        if config.updated_at and staged.kind(config.updated_at).kind not in _ORDERED | _MOMENTS:
+            raise SourceError(
+                f"{_PROFILES}: {config.updated_at} is a {staged.kind(config.updated_at).text}, which cannot "
+                "say when a row changed",
+                hint="`updated_at` is a date, a time, a number that grows, or such a text",
+            )
+        self._profiles = staged
+        self._remote_repeats = []
+        if since is not None and config.updated_at is not None:
+            self._remote_repeats = self._stager.repeats(staged, config.key, config.updated_at, since)
+        return staged
 
-    def _stage_affinity(self, name: str, config: AffinityRelation) -> Mapping[str, str]:
-        view = f"stage_affinity_{name}"
+    def _stage_affinity(self, name: str, config: AffinityRelation) -> str:
         place = f"source.affinities.{name}"
-        self._stage_relation(view, place, config)
-        self._require(view, place, [config.key, config.affinity, config.weight])
-        return {"view": view, "key": config.key, "affinity": config.affinity, "weight": config.weight}
+        table = f"stage_affinity_{name}"
+        staged = self._stager.stage(f"stage_raw_affinity_{name}", place, config.relation)
+        if self._stager.is_empty_file(staged):
+            self._store.run("stage_affinity", name=table, empty=True)
+            return table
+        require(staged, [config.key, config.affinity, config.weight])
+        with failing_as(place):
+            self._store.run(
+                "stage_affinity",
+                name=table,
+                empty=False,
+                relation=staged.name,
+                key=staged.key(config.key),
+                affinity=config.affinity,
+                weight=config.weight,
+            )
+        return table
 
     def _stage_memberships(self) -> None:
-        memberships = self._config.memberships
-        if memberships is None:
-            self._store.run("stage_membership", empty=True)
+        config = self._config.memberships
+        self._memberships = None
+        if config is not None:
+            staged = self._stager.stage("stage_membership_raw", _MEMBERSHIPS, config.relation)
+            if not self._stager.is_empty_file(staged):
+                require(staged, [config.key, config.audience])
+                self._memberships = staged
+                key = staged.key(config.key)
+                with failing_as(_MEMBERSHIPS):
+                    self._store.run("stage_membership", empty=False, key=key, audience=config.audience)
+                return
+        self._store.run("stage_membership", empty=True)
+
+    def _changed_since(self, since: str | None) -> tuple[dict[str, Any], dict[str, str] | None]:
+        """How SQL asks whether a profile has changed."""
+        updated_at = self._config.profiles.updated_at
+        if updated_at is None:
+            return {"updated_at": None, "since_type": None}, None
+        kind = self._store.columns("stage_profile")[updated_at]
+        template = {
+            "updated_at": updated_at,
+            "since_type": None if since is None else kind.text,
+            "dated": kind.kind in _MOMENTS,
+            "unbounded": kind.kind in _MOMENTS | {"float", "double"},
+        }
+        return template, None if since is None else {"since": since}
+
+    def _check_memberships(self) -> None:
+        config, staged = self._config.memberships, self._memberships
+        if config is None or staged is None:
             return
-        self._stage_relation("stage_membership_raw", "source.memberships", memberships)
-        self._require("stage_membership_raw", "source.memberships", [memberships.key, memberships.audience])
-        self._store.run("stage_membership", empty=False, key=memberships.key, audience=memberships.audience)
+        with failing_as(_MEMBERSHIPS):
+            nulls = self._store.row(
+                "membership_nulls",
+                key=config.key,
+                key_text=staged.key(config.key),
+                audience=config.audience,
+            )
+        _refuse_unfit(_MEMBERSHIPS, config.key, nulls)
+        if nulls["null_audiences"]:
+            raise SourceError(
+                f"{_MEMBERSHIPS}: {nulls['null_audiences']} rows have no {config.audience}",
+                hint=f"filter such rows out in `{_MEMBERSHIPS}.from`",
+            )
 
-    def _require(self, view: str, place: str, wanted: list[str]) -> None:
-        present = {name.lower() for name in self._store.columns(view)}
-        for column in wanted:
-            if column.lower() not in present:
-                raise SourceError(
-                    f"{place}: there is no column {column!r}; the columns are {', '.join(sorted(present))}",
-                    hint=f"name one of them in `{place}`, or add the column to its `from`",
-                )
-
-
-def shown_key(key: str) -> str:
-    """A profile key as an error may show it: one that is an e-mail address is masked."""
-    name, at, host = key.partition("@")
-    return f"{name[:1]}***@***{host[-3:]}" if at else key
-
-
-def _relation(text: str, *, alias: bool) -> str:
-    """What may follow FROM: a SELECT is put in brackets, with a name where the database demands one."""
-    text = text.strip().rstrip(";")
-    if _IS_QUERY.match(text):
-        return f"({text}) AS relation" if alias else f"({text})"
-    return text
+    def _refuse_repeats(self, repeats: Sequence[tuple[str, int, int]]) -> None:
+        if repeats:
+            examples = ", ".join(f"{shown_key(key)} ({rows} times)" for key, rows, _ in repeats)
+            raise SourceError(
+                f"{_PROFILES}: {repeats[0][2]} values of {self._config.profiles.key} are repeated, among "
+                f"them {examples}",
+                hint="one row a profile: choose one in `source.profiles.from`, for instance with QUALIFY",
+            )
 
 
-def _unreadable(place: str, failure: SqlFailed) -> SourceError:
-    return SourceError(f"{place} cannot be read: {failure.reason}", hint=f"check `{place}` in the config")
+def _refuse_unfit(place: str, key: str, counts: dict[str, Any]) -> None:
+    """Refuse rows whose key is missing, or is a number that cannot be one."""
+    if counts["null_keys"]:
+        raise SourceError(
+            f"{place}: {counts['null_keys']} rows have no {key}",
+            hint=f"every row needs a key; filter the others out in `{place}.from`",
+        )
+    if counts["unfit_keys"]:
+        raise SourceError(
+            f"{place}: {counts['unfit_keys']} values of {key} are floating-point numbers that are not whole, "
+            "or too large to be exact",
+            hint="a key is text, a whole number or a UUID; CAST it to one of these in a SELECT",
+        )

@@ -1,9 +1,10 @@
-"""Reading SQLite and PostgreSQL: their rows arrive in Arrow batches through ADBC drivers from PyPI.
+"""Databases that run the user's SQL themselves: their rows arrive in Arrow batches through ADBC drivers.
 
-DuckDB's own scanners for them are extensions that must be downloaded, which many machines may not do.
+DuckDB's own scanners for SQLite and PostgreSQL are extensions that must be downloaded, which many machines
+may not do.
 """
 
-import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,94 +13,236 @@ from typing import Any
 import pyarrow as pa
 
 from audiencesync.errors import SourceError
+from audiencesync.source.keys import folded
+from audiencesync.source.literals import Literal
+from audiencesync.source.relation import Relation
+from audiencesync.store import SqlFailed, quote_name
 
-_KEYS_A_STATEMENT = 500
+_KEYS_A_STATEMENT = 5_000
+_LETTERS_A_STATEMENT = 200_000
+"""SQLite takes statements of a million bytes, and a letter may have four."""
 
 
 @dataclass(frozen=True)
-class Remote:
-    """A database that runs the user's SQL itself.
+class RemoteColumn:
+    """A column of a relation in another database; every expression is in that database's SQL.
 
     Attributes:
-        kind: `sqlite` or `postgresql`.
-        address: File path or URL; it may hold a password, so it is never shown.
+        name: As the database spells it.
+        kind: The database's name for its type.
+        value: The value as it travels.
+        compared: What equals `key_literal` of a key.
+        ordered: What is not less than `mark_literal` of a watermark when the row has changed since.
+        distinct: What two rows have in common when their key text is the same.
+        key_literal: Writes a key.
+        mark_literal: Writes a watermark.
+        cast: The DuckDB type it is given on arrival, when that is not the Arrow column's.
     """
 
+    name: str
     kind: str
-    address: str = field(repr=False)
+    value: str
+    compared: str
+    ordered: str
+    distinct: str
+    key_literal: Literal = field(repr=False)
+    mark_literal: Literal = field(repr=False)
+    cast: str | None = None
+
+
+@dataclass(frozen=True)
+class RemoteRelation:
+    """A relation of another database, its columns known.
+
+    Attributes:
+        place: What the config calls it.
+        rows: What stands behind FROM.
+        columns: In their order.
+    """
+
+    place: str
+    rows: str
+    columns: Sequence[RemoteColumn]
+
+    @property
+    def casts(self) -> dict[str, str]:
+        """The columns that change their type on arrival."""
+        return {column.name: column.cast for column in self.columns if column.cast}
+
+    def has(self, name: str) -> bool:
+        """There is a column of that name, in any case."""
+        return any(folded(one.name) == folded(name) for one in self.columns)
+
+    def column(self, name: str) -> RemoteColumn:
+        """The column of that name, in any case."""
+        return next(one for one in self.columns if folded(one.name) == folded(name))
+
+
+class Remote(ABC):
+    """A database that runs the user's SQL itself, read in one transaction at a time."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address  # may hold a password: it is never shown
+        self._connection: Any = None  # the drivers ship no types
 
     @contextmanager
-    def reading(self, relation: str, select: str) -> Iterator[pa.RecordBatchReader]:
-        """Run one SELECT and give its rows in batches.
-
-        Args:
-            relation: What the config calls the rows; named in errors.
-            select: The statement, in the database's own SQL.
+    def snapshot(self) -> Iterator[None]:
+        """Inside, everything that is read is of one moment.
 
         Raises:
-            SourceError: The database cannot be reached, or refuses the statement.
+            SourceError: The database cannot be opened.
         """
+        with self._failing_as("source.attach"):
+            self._connection = self._connect()
         try:
-            with self._connect() as connection, connection.cursor() as cursor:
-                cursor.execute(select)
-                yield cursor.fetch_record_batch()
-        except SourceError:
-            raise
-        except Exception as error:
-            if not type(error).__module__.startswith("adbc_driver"):
+            with self._failing_as("source.attach"):
+                self._begin()
+            yield
+        finally:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+    def look_at(self, place: str, relation: Relation) -> RemoteRelation:
+        """Learn the columns of a relation.
+
+        Raises:
+            SourceError: There is no such relation, or two of its columns have one name.
+        """
+        with self._failing_as(place):
+            names = self._names(relation)
+            seen: set[str] = set()
+            for name in names:
+                if folded(name) in seen:
+                    raise SourceError(
+                        f"{place}: two columns are called {name!r}",
+                        hint="give them different names with AS; capitals make no difference",
+                    )
+                seen.add(folded(name))
+            return self._look_at(place, relation)
+
+    @contextmanager
+    def reading(
+        self, relation: RemoteRelation, condition: str | None = None
+    ) -> Iterator[pa.RecordBatchReader]:
+        """Read the rows of a relation, or those that meet a condition, in batches.
+
+        Raises:
+            SourceError: The database gives up, at once or while its rows are read.
+        """
+        with self._failing_as(relation.place, relation), self._connection.cursor() as cursor:
+            cursor.execute(self._select(relation, condition))
+            rows = cursor.fetch_record_batch()
+            broken: list[Exception] = []
+
+            def batches() -> Iterator[pa.RecordBatch]:
+                try:
+                    yield from self._arriving(rows)
+                except Exception as error:
+                    broken.append(error)
+                    raise
+
+            try:
+                yield pa.RecordBatchReader.from_batches(rows.schema, batches())
+            except SqlFailed:
+                # DuckDB says of a broken stream what the driver said, wrapped and quoted
+                if broken:
+                    raise broken[0] from None
                 raise
-            raise SourceError(
-                f"{relation}: {self.kind} says: {_without_address(str(error), self.address)}",
-                hint="check `source.attach` and that the relation can be read with that login",
-            ) from None
 
-    def _connect(self) -> Any:  # noqa: ANN401  (the drivers ship no types)
-        # each driver loads a shared library; a project that reads files needs neither
-        if self.kind == "sqlite":
-            from adbc_driver_sqlite import dbapi as sqlite  # noqa: PLC0415
+    def repeated(
+        self, relation: RemoteRelation, key: RemoteColumn, condition: str
+    ) -> list[tuple[str, int, int]]:
+        """Keys that a row which meets a condition shares with any other row.
 
-            return sqlite.connect(self.address)
-        from adbc_driver_postgresql import dbapi as postgresql  # noqa: PLC0415
+        Returns:
+            Five of them: the key, how many rows carry it, and how many keys repeat in all.
+        """
+        name = quote_name(key.name)
+        statement = (
+            "SELECT key_text, row_count, CAST(count(*) OVER () AS INTEGER) FROM ("  # noqa: S608
+            f"SELECT min(CAST({name} AS TEXT)) AS key_text, CAST(count(*) AS INTEGER) AS row_count "
+            f"FROM {relation.rows} WHERE {name} IN (SELECT {name} FROM {relation.rows} WHERE {condition}) "
+            f"GROUP BY {key.distinct} HAVING count(*) > 1) AS repeated ORDER BY key_text LIMIT 5"
+        )
+        with self._failing_as(relation.place):
+            return [(str(one), int(rows), int(keys)) for one, rows, keys in self._fetch(statement)]
 
-        return postgresql.connect(self.address)
+    @abstractmethod
+    def _connect(self) -> Any:  # noqa: ANN401
+        """A new connection."""
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Make the transaction a snapshot that cannot write."""
+
+    @abstractmethod
+    def _names(self, relation: Relation) -> Sequence[str]:
+        """The names of a relation's columns, even if some are the same."""
+
+    @abstractmethod
+    def _look_at(self, place: str, relation: Relation) -> RemoteRelation:
+        """A relation whose columns have different names."""
+
+    @abstractmethod
+    def _explain(self, error: Exception, relation: RemoteRelation | None) -> tuple[str, str]:
+        """What happened, without any value or address, and what to do about it."""
+
+    def _select(self, relation: RemoteRelation, condition: str | None) -> str:
+        values = ", ".join(f"{column.value} AS {quote_name(column.name)}" for column in relation.columns)
+        return f"SELECT {values} FROM {relation.rows}" + (f" WHERE {condition}" if condition else "")  # noqa: S608
+
+    def _arriving(self, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        yield from rows
+
+    def _run(self, statement: str) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def _fetch(self, statement: str) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    @contextmanager
+    def _failing_as(self, place: str, relation: RemoteRelation | None = None) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            # pyarrow makes an OSError of what a driver says in the middle of a stream
+            ours = isinstance(error, OSError) or type(error).__module__.startswith("adbc_driver")
+            if not ours:
+                raise
+            reason, hint = self._explain(error, relation)
+            raise SourceError(f"{place} cannot be read: {reason}", hint=hint) from None
 
 
-def select_all(relation: str) -> str:
-    """A SELECT over a table, a view or a SELECT of the user's."""
-    return f"SELECT * FROM {relation}"  # noqa: S608  (the user's own SQL, for the user's own database)
+def changed_since(column: RemoteColumn, watermark: str) -> str:
+    """The condition of an incremental read; a row that does not say when it changed may have changed.
+
+    Raises:
+        SourceError: The watermark is of another type than the column.
+    """
+    literal = column.mark_literal(watermark)
+    if literal is None:
+        raise SourceError(
+            f"source.profiles: {column.name} has another type than at the last run",
+            hint="run once with --full, which reads everything",
+        )
+    return f"({column.ordered} >= {literal} OR {column.ordered} IS NULL)"
 
 
-def select_since(relation: str, column: str, since: str) -> str:
-    """A SELECT of what changed at or after a point that an earlier read reached."""
-    return f"{select_all(relation)} WHERE {_name(column)} >= {_text(since)}"
-
-
-def select_keys(relation: str, column: str, keys: Sequence[str]) -> Iterator[str]:
-    """SELECTs that read profiles by key, some hundred a statement."""
-    for start in range(0, len(keys), _KEYS_A_STATEMENT):
-        listed = ", ".join(_text(key) for key in keys[start : start + _KEYS_A_STATEMENT])
-        yield f"{select_all(relation)} WHERE CAST({_name(column)} AS TEXT) IN ({listed})"
-
-
-def numeric_columns(schema: pa.Schema) -> list[str]:
-    """Columns that PostgreSQL's driver hands over as decimal text, since Arrow has no unbounded decimal."""
-    return [
-        item.name
-        for item in schema
-        if (item.metadata or {}).get(b"ADBC:postgresql:typname") == b"numeric"
-        or getattr(item.type, "type_name", None) == "numeric"
-    ]
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _without_address(message: str, address: str) -> str:
-    """The driver's words without the URL, and without a line of data that PostgreSQL may add as detail."""
-    first = re.split(r"\n(?:DETAIL|CONTEXT|QUERY)", message.replace(address, "source.attach"))[0]
-    return " ".join(first.split())
+def with_keys(column: RemoteColumn, keys: Sequence[str]) -> Iterator[str]:
+    """Conditions that together find the rows of these keys, some thousand a statement."""
+    listed: list[str] = []
+    letters = 0
+    for key in keys:
+        literal = column.key_literal(key)
+        if literal is None:
+            continue
+        listed.append(literal)
+        letters += len(literal)
+        if len(listed) == _KEYS_A_STATEMENT or letters > _LETTERS_A_STATEMENT:
+            yield f"{column.compared} IN ({', '.join(listed)})"
+            listed, letters = [], 0
+    if listed:
+        yield f"{column.compared} IN ({', '.join(listed)})"

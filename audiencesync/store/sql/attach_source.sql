@@ -1,4 +1,4 @@
 -- attach_source: open the user's DuckDB file for reading; unqualified names then resolve in it.
--- template: path
-ATTACH {{ path | text }} AS source (READ_ONLY);
-USE source
+-- template: path, name (the file's own, where it can be: views in it may be written with it)
+ATTACH IF NOT EXISTS {{ path | text }} AS {{ name | name }} (READ_ONLY);
+USE {{ name | name }}

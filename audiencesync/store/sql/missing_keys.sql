@@ -4,4 +4,5 @@
 SELECT scope.profile_key
 FROM stage_scope AS scope
 ANTI JOIN stage_profile AS profile ON profile._profile_key = scope.profile_key
+WHERE scope.profile_key IS NOT NULL
 ORDER BY ALL

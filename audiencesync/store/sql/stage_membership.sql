@@ -1,11 +1,11 @@
 -- stage_membership: the memberships as the plan reads them.
--- template: key, audience (columns of the source); empty: the project has no memberships relation
+-- template: key (SQL for its text), audience (column); empty: the project has no memberships relation
 -- reads   : stage_membership_raw
 -- returns : profile_key VARCHAR, audience VARCHAR; pairs may repeat
 CREATE OR REPLACE TEMP VIEW stage_membership AS
 {% if empty %}
 SELECT NULL::VARCHAR AS profile_key, NULL::VARCHAR AS audience WHERE false
 {% else %}
-SELECT CAST({{ key | name }} AS VARCHAR) AS profile_key, CAST({{ audience | name }} AS VARCHAR) AS audience
+SELECT {{ key }} AS profile_key, CAST({{ audience | name }} AS VARCHAR) AS audience
 FROM stage_membership_raw
 {% endif %}

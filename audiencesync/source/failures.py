@@ -1,0 +1,117 @@
+"""What went wrong with a relation, in words that quote no value of the data."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from audiencesync.errors import SourceError
+from audiencesync.store import SqlFailed
+
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_KNOWN = (
+    (
+        re.compile(
+            r"^\w[\w ]*: (No magic bytes|.*too small to be a Parquet|Malformed JSON in file|.*not a Parquet)"
+        ),
+        None,
+        "check that the file is whole and of the kind that its name says",
+    ),
+    (
+        re.compile("Error when sniffing file"),
+        "the file is not CSV, or its lines do not agree",
+        "name delim, quote, escape, header and encoding in read_csv(...)",
+    ),
+    (
+        re.compile("Schema mismatch between globbed files"),
+        "its files have different columns",
+        "add union_by_name = true to the reading function",
+    ),
+    (
+        re.compile("[Ii]nvalid unicode|not utf-8"),
+        "the text is not UTF-8",
+        "save the file as UTF-8, or name its encoding in read_csv(..., encoding = 'latin-1')",
+    ),
+)
+"""What DuckDB may say of data, our words for it (None: its own first line is safe), and the cure."""
+
+_LINE = re.compile(r"CSV Error on Line: (\d+)|in (?:line|record/value) (\d+)")
+_COLUMN = re.compile(r'Error when converting column "([^"]*)"')
+# only names of types: anything else in the sentence may be a value
+_WANTED = re.compile(
+    r"\b(U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DOUBLE|FLOAT|DECIMAL\(\d+, ?\d+\)|DATE|TIME|BOOLEAN|UUID"
+    r"|INT32|INT64|TIMESTAMP(?:_NS| WITH TIME ZONE)?)\b"
+)
+_COLUMN_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+
+
+@contextmanager
+def failing_as(place: str, *, casts: dict[str, str] | None = None) -> Iterator[None]:
+    """Inside, a statement that fails means that the relation at `place` of the config cannot be read.
+
+    Args:
+        place: Such as `source.profiles`.
+        casts: Columns of another database and the types they are given on arrival.
+    """
+    try:
+        yield
+    except SqlFailed as failure:
+        raise unreadable(place, failure, casts) from None
+
+
+def unreadable(place: str, failure: SqlFailed, casts: dict[str, str] | None = None) -> SourceError:
+    """The failure as the user should read it."""
+    if not failure.about_data:
+        reason, hint = _of_statement(failure.reason, place)
+    else:
+        reason, hint = _of_data(str(failure.__cause__), casts or {}, place)
+    return SourceError(f"{place} cannot be read: {_URL.sub('(address)', reason)}", hint=hint)
+
+
+def _of_statement(reason: str, place: str) -> tuple[str, str]:
+    held = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", reason)
+    if held:
+        program = held[1].rsplit("/", 1)[-1]
+        return (
+            f"the file is held by process {held[2]} ({program})",
+            "wait until that process has closed it; DuckDB lets nobody read while one process writes",
+        )
+    if "already attached by database" in reason:
+        return "the file is open already, as the store", "give the store a file of its own"
+    if "extension" in reason.lower():
+        # the rest tells where this machine keeps extensions
+        return (
+            "it needs a DuckDB extension that is not part of the package",
+            "read SQLite and PostgreSQL through `source.attach`, and copy remote files to this machine first",
+        )
+    return reason, f"check `{place}` in the config"
+
+
+def _of_data(words: str, casts: dict[str, str], place: str) -> tuple[str, str]:
+    """Only what is known to hold no value is taken over from DuckDB's words."""
+    line = _LINE.search(words)
+    where = f"line {next(filter(None, line.groups()))}: " if line else ""
+    first = words.split("\n", 1)[0].split(": ", 1)[-1].strip()
+    for sign, reason, hint in _KNOWN:
+        if sign.search(words):
+            return (reason or first) if not where or not reason else f"{where}{reason}", hint
+    count, column = _COLUMN_COUNT.search(words), _COLUMN.search(words)
+    # the type is named last, behind the value that is quoted
+    wanted = _WANTED.search(words.split("\n\n", 1)[0].rsplit(" to ", 1)[-1])
+    hint = (
+        "mend the value, or take the column as text: types = {...} in read_csv(...), "
+        f"CAST or TRY_CAST in a SELECT of `{place}`"
+    )
+    if count:
+        reason = f"there are {count[2]} columns instead of {count[1]}"
+        hint = "mend the line; often a quote or a separator inside a value is not escaped"
+    elif casts and not where:
+        listed = ", ".join(f"{name} ({kind})" for name, kind in casts.items())
+        reason = f"a value does not fit the type of its column, one of {listed}"
+        hint = "NaN, Infinity and longer numbers have no place there: cast the column in the SELECT"
+    elif wanted:
+        reason = f"a value{f' of column {column[1]!r}' if column else ''} is not a {wanted[1]}"
+    elif where:
+        reason, hint = "it cannot be read", "mend the line, or name the file's quote, escape and delim"
+    else:
+        reason, hint = "a value in it cannot be read", "look for a CAST that fails, or a file that is damaged"
+    return f"{where}{reason}", hint

@@ -1,0 +1,183 @@
+"""What the config calls a relation: a table, a view, a file, a table function or a SELECT.
+
+Only as much SQL is understood as is needed to put the text behind FROM in any engine: where it begins and
+ends, whether it is a query, and whether it reads files, which only DuckDB can.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>\s+ | --[^\n]* | /\*.*?\*/)
+    | (?P<text>[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*')
+    | (?P<quoted>"(?:[^"]|"")*")
+    | (?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+    | (?P<word>[^\W\d]\w*)
+    | (?P<number>\d[\w.]*)
+    | (?P<mark>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_QUERY_WORDS = frozenset({"select", "with", "from", "values", "table", "pivot", "unpivot"})
+_AFTER_A_QUERY = frozenset({"union", "intersect", "except", "order", "limit", "offset"})
+_AFTER_A_TABLE = _AFTER_A_QUERY | {
+    "anti", "asof", "cross", "full", "group", "having", "inner", "join", "left", "natural", "on", "pivot",
+    "positional", "qualify", "right", "select", "semi", "tablesample", "unpivot", "using", "where", "window",
+}  # fmt: skip
+_FILE_FUNCTION = re.compile(r"read_\w+|parquet_scan|parquet_metadata|sniff_csv|glob", re.IGNORECASE)
+_FILE_NAME = re.compile(
+    r"\.(?P<kind>csv|tsv|json|jsonl|ndjson|parquet)(\.(gz|zst|bz2|xz))?['\"]$", re.IGNORECASE
+)
+_PARSED = re.compile(
+    r"read_(?P<kind>csv|json|ndjson)(_auto|_objects|_objects_auto)?|read_text", re.IGNORECASE
+)
+_SAMPLED = re.compile(r"read_(?P<kind>csv|json|ndjson)(_auto)?", re.IGNORECASE)
+_WHOLE = {
+    "csv": {"sample_size": "-1", "files_to_sniff": "-1"},
+    "json": {"sample_size": "-1", "maximum_sample_files": "-1"},
+}
+_USER_KNOWS_TYPES = frozenset({"sample_size", "columns", "all_varchar", "auto_detect"})
+
+
+class NotARelation(ValueError):
+    """The text cannot stand behind FROM."""
+
+
+class Token(NamedTuple):
+    """A piece of SQL that is neither space nor comment."""
+
+    kind: str
+    text: str
+
+    @property
+    def word(self) -> str:
+        """The keyword or name in small letters; empty for anything else."""
+        return self.text.lower() if self.kind == "word" else ""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation of the user's, without comments and without the semicolon at its end."""
+
+    tokens: tuple[Token, ...]
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Relation":
+        """Read what stands in the config.
+
+        Raises:
+            NotARelation: There is nothing in it, or more than one statement.
+        """
+        kept: list[str] = []
+        tokens: list[Token] = []
+        for match in _TOKEN.finditer(text):
+            kind = str(match.lastgroup)
+            # a comment may end a line: whatever is put behind it later would be swallowed
+            kept.append(" " if kind == "space" else match[0])
+            if kind != "space":
+                tokens.append(Token("dollar" if kind == "tag" else kind, match[0]))
+        while tokens and tokens[-1].text == ";":
+            tokens.pop()
+        if not tokens:
+            raise NotARelation("there is no SQL in it")
+        if any(token.text == ";" for token in tokens):
+            raise NotARelation("it holds more than one statement")
+        return cls(tuple(tokens), "".join(kept).strip(" ;"))
+
+    @cached_property
+    def is_query(self) -> bool:
+        """It is a SELECT of some form, and not something to select from."""
+        first = self.tokens[0]
+        if first.text != "(":
+            return first.word in _QUERY_WORDS
+        rest = self.tokens[_closing(self.tokens, 0) + 1 :]
+        return not rest or rest[0].word in _AFTER_A_QUERY
+
+    @property
+    def bracketed(self) -> str:
+        """The rows as a subquery, to which any engine lets us add conditions."""
+        return f"({self.text})" if self.is_query else f"(SELECT * FROM {self.text})"  # noqa: S608
+
+    @cached_property
+    def reads_files(self) -> bool:
+        """It names files, which an attached SQLite or PostgreSQL could not read."""
+        return any(True for _ in self._files(_FILE_FUNCTION))
+
+    @cached_property
+    def reads_text(self) -> bool:
+        """It parses CSV or JSON."""
+        return any(kind != "parquet" for kind in self._files(_PARSED))
+
+    @cached_property
+    def sampled_whole(self) -> str:
+        """The bracketed relation, with the types of CSV and JSON columns taken from every line.
+
+        By default DuckDB looks at some 20,000 lines; if `31.7` or `007` comes later in a column of whole
+        numbers, it reads 32 and 7 and says nothing.
+        """
+        pieces = [token.text for token in self.tokens]
+        for index, token in enumerate(self.tokens):
+            if self._is_call(index) and (match := _SAMPLED.fullmatch(token.text)):
+                closing = _closing(self.tokens, index + 1)
+                given = {one.word for one in self.tokens[index + 2 : closing]}
+                if closing < len(pieces) and not given & _USER_KNOWS_TYPES:
+                    options = _options(match["kind"], leave=given)
+                    pieces[closing] = f", {options})"
+            elif self._is_file(index) and (match := _FILE_NAME.search(token.text)):
+                pieces[index] = self._as_call(index, match["kind"].lower())
+        text = " ".join(pieces)
+        return f"({text})" if self.is_query else f"(SELECT * FROM {text})"  # noqa: S608
+
+    def _files(self, function: re.Pattern[str]) -> Iterator[str]:
+        """The kind of each file that is read."""
+        for index, token in enumerate(self.tokens):
+            if self._is_call(index) and (match := function.fullmatch(token.text)):
+                yield match.groupdict().get("kind") or "text"
+            elif self._is_file(index) and (match := _FILE_NAME.search(token.text)):
+                yield match["kind"].lower()
+
+    def _is_call(self, index: int) -> bool:
+        following = self.tokens[index + 1 : index + 2]
+        return self.tokens[index].kind == "word" and bool(following) and following[0].text == "("
+
+    def _is_file(self, index: int) -> bool:
+        """A file's name where a table's may stand: `extract(year FROM '2024-01-01')` reads no file."""
+        if self.tokens[index].kind not in {"text", "quoted"}:
+            return False
+        before = self.tokens[index - 1].word if index else "from"
+        return before in {"from", "join"} and bool(_FILE_NAME.search(self.tokens[index].text))
+
+    def _as_call(self, index: int, kind: str) -> str:
+        literal = self.tokens[index].text
+        if kind == "parquet":
+            return literal
+        name = literal[1:-1]
+        following = self.tokens[index + 1 : index + 2]
+        named = bool(following) and following[0].kind in {"word", "quoted"}
+        named = named and following[0].word not in _AFTER_A_TABLE
+        # DuckDB calls the rows of 'data/people.csv' people, and the rest of the query may rely on it
+        alias = "" if named else ' AS "' + PurePath(name.replace('"', '""')).name.split(".")[0] + '"'
+        reader = "csv" if kind in {"csv", "tsv"} else "json"
+        text = "'" + name + "'" if literal[0] == "'" else "'" + name.replace("'", "''") + "'"
+        return f"read_{reader}({text}, {_options(reader)}){alias}"
+
+
+def _options(kind: str, leave: Sequence[str] | set[str] = ()) -> str:
+    wanted = _WHOLE["csv" if kind.lower() == "csv" else "json"]
+    return ", ".join(f"{name} = {value}" for name, value in wanted.items() if name not in leave)
+
+
+def _closing(tokens: Sequence[Token], opening: int) -> int:
+    """Index of the bracket that closes the one at `opening`; past the end when none does."""
+    depth = 0
+    for index in range(opening, len(tokens)):
+        depth += {"(": 1, ")": -1}.get(tokens[index].text, 0)
+        if depth == 0:
+            return index
+    return len(tokens)

@@ -1,0 +1,21 @@
+-- stage_affinity: a long relation of affinities, one MAP a profile.
+-- template: name, relation (raw view or table), key (SQL for its text), affinity, weight (columns); empty: no rows
+-- makes   : <name>(key VARCHAR, weights MAP(VARCHAR, DOUBLE))
+-- grain   : one row a profile; rows without key, affinity or weight say nothing
+CREATE OR REPLACE TEMP TABLE {{ name }} AS
+{% if empty %}
+SELECT NULL::VARCHAR AS key, NULL::MAP(VARCHAR, DOUBLE) AS weights WHERE false
+{% else %}
+SELECT key, map_from_entries(list({'k': affinity, 'v': weight} ORDER BY affinity)) AS weights
+FROM (
+    -- twelve digits: the last ones of a sum depend on the order of its parts, and so would the order of equals
+    SELECT key, affinity, CAST(format('{:.12g}', sum(weight)) AS DOUBLE) AS weight
+    FROM (
+        SELECT {{ key }} AS key, CAST({{ affinity | name }} AS VARCHAR) AS affinity, CAST({{ weight | name }} AS DOUBLE) AS weight
+        FROM {{ relation }}
+    )
+    WHERE key IS NOT NULL AND affinity IS NOT NULL AND weight IS NOT NULL
+    GROUP BY key, affinity
+)
+GROUP BY key
+{% endif %}
