@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from audiencesync.emulator.access import View
-    from audiencesync.emulator.schema import Choice, Field, ObjectType, Schema
+    from audiencesync.emulator.schema import Choice, Field, ObjectType, Record, Schema
 
 _SOAP = {
     "id": "tns:ID",
@@ -157,7 +159,25 @@ def children(schema: Schema, kind: ObjectType) -> list[dict[str, object]]:
     ]
 
 
-def describe(schema: Schema, view: View, version: str) -> dict[str, object]:
+_MASTER: Record = {"Id": "012000000000000AAA", "Name": "Master", "DeveloperName": "Master"}
+
+
+def _record_type(kind: ObjectType, version: str, row: Record, *, master: bool) -> dict[str, object]:
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": master,
+        "developerName": row["DeveloperName"],
+        "master": master,
+        "name": row["Name"],
+        "recordTypeId": row["Id"],
+        "urls": {"layout": f"/services/data/v{version}/sobjects/{kind.name}/describe/layouts/{row['Id']}"},
+    }
+
+
+def describe(
+    schema: Schema, view: View, version: str, record_types: Iterable[Record] = ()
+) -> dict[str, object]:
     """A whole object as the user sees it; hidden fields are absent."""
     return {
         "actionOverrides": [],
@@ -175,16 +195,8 @@ def describe(schema: Schema, view: View, version: str) -> dict[str, object]:
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
         "recordTypeInfos": [
-            {
-                "active": True,
-                "available": True,
-                "defaultRecordTypeMapping": True,
-                "developerName": "Master",
-                "master": True,
-                "name": "Master",
-                "recordTypeId": "012000000000000AAA",
-                "urls": {"layout": f"/services/data/v{version}/sobjects/{view.kind.name}/describe/layouts"},
-            }
+            *(_record_type(view.kind, version, row, master=False) for row in record_types),
+            _record_type(view.kind, version, _MASTER, master=True),
         ],
         "searchLayoutable": not view.kind.setup,
         "sobjectDescribeOption": "FULL",

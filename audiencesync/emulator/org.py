@@ -16,7 +16,7 @@ from audiencesync.emulator.values import iso
 
 if TYPE_CHECKING:
     from audiencesync.emulator.locks import RowLock
-    from audiencesync.emulator.rules import DuplicateRule, ValidationRule
+    from audiencesync.emulator.rules import DuplicateRule, RecordTypeRule, ValidationRule
     from audiencesync.emulator.schema import Field, ObjectType, Record, Value
 
 RECYCLE_BIN_DAYS = 15
@@ -62,6 +62,7 @@ class Org:
     Attributes:
         revision: Counts changes of metadata and permissions; caches are keyed by it.
         hidden: Fields nobody sees until a permission set grants them.
+        record_types: By the record type's Id, what it leaves of its object's picklists.
         assignment_owners: For each object with an active assignment rule, who it gives new records to.
         made_fields: Fields created through the API, with the objects they belong to.
     """
@@ -72,6 +73,7 @@ class Org:
     schema: Schema = field(default_factory=lambda: Schema(standard_objects()))
     tables: dict[str, Table] = field(default_factory=dict)
     hidden: set[tuple[str, str]] = field(default_factory=set)
+    record_types: dict[str, RecordTypeRule] = field(default_factory=dict)
     assignment_owners: dict[str, str] = field(default_factory=dict)
     made_fields: list[tuple[str, Field]] = field(default_factory=list)
     locks: list[RowLock] = field(default_factory=list)

@@ -81,6 +81,15 @@ class DuplicateRulePart(Strict):
     action: Literal["block", "alert"] = "block"
 
 
+class RecordTypePart(Strict):
+    """A record type; `picklists` says, by field, which values it leaves."""
+
+    name: str
+    object: str
+    developer_name: Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
+    picklists: dict[str, list[str]] = {}
+
+
 class AssignmentRulePart(Strict):
     """Gives new records of an object to a user, unless `Sforce-Auto-Assign: FALSE` says not to."""
 
@@ -94,6 +103,7 @@ class OrgFile(Strict):
     organization: OrganizationPart = OrganizationPart()
     users: Annotated[list[UserPart], Field(min_length=1)] = [UserPart(username="integration@example.com")]
     objects: dict[str, ObjectPart] = {}
+    record_types: list[RecordTypePart] = []
     hidden_fields: list[FieldPath] = []
     read_only_fields: list[FieldPath] = []
     validation_rules: list[ValidationRulePart] = []

@@ -8,8 +8,8 @@ from audiencesync.emulator import org_file
 from audiencesync.emulator.changes import Changes
 from audiencesync.emulator.errors import ApiError, EmulatorError
 from audiencesync.emulator.json_rows import RowReader
-from audiencesync.emulator.objects.build import named, standard
-from audiencesync.emulator.rules import DuplicateRule, ValidationRule
+from audiencesync.emulator.objects.build import named, ref, standard
+from audiencesync.emulator.rules import DuplicateRule, RecordTypeRule, ValidationRule
 from audiencesync.emulator.save import Caller, Writer
 from audiencesync.emulator.soql_view import compile_query
 
@@ -46,6 +46,12 @@ class Setup:
             for field_name, metadata in given.fields.items():
                 kind = kind.with_field(org_file.build_field(self._path, name, field_name, metadata))
             self._org.put_type(kind)
+        for place, record_type in enumerate(self._content.record_types):
+            kind = self._kind(f"record_types.{place}.object", record_type.object)
+            for name in record_type.picklists:
+                if name not in kind.by_name or not kind.by_name[name].choices:
+                    raise self._wrong(f"record_types.{place}.picklists.{name}", f"no picklist of {kind.name}")
+            self._org.put_type(kind.with_field(ref("RecordTypeId", "Record Type ID", "RecordType")))
         self._check_references()
 
     def rules(self) -> None:
@@ -58,6 +64,17 @@ class Setup:
     def records(self) -> None:
         """Users, field-level security and records of a new org."""
         profile = next(iter(self._org.table("Profile").records))
+        for part in self._content.record_types:
+            self._org.add(
+                "RecordType",
+                {
+                    "Name": part.name,
+                    "DeveloperName": part.developer_name,
+                    "SobjectType": self._kind("record_types", part.object).name,
+                    "IsActive": True,
+                },
+            )
+        self._record_types()
         for user in self._content.users[1:]:
             self._org.add_user(user.username, profile, active=user.active)
         owned = next(iter(self._org.table("PermissionSet").records))
@@ -86,13 +103,29 @@ class Setup:
         for name, rows in self._content.records.items():
             self._rows(self._kind(f"records.{name}", name), rows)
 
-    def assignments(self) -> None:
-        """Assignment rules; their users must exist."""
+    def after_records(self) -> None:
+        """What refers to records: record types and assignment rules."""
+        self._record_types()
         for place, rule in enumerate(self._content.assignment_rules):
             found = self._org.table("User").find("Username", rule.owner)
             if not found:
                 raise self._wrong(f"assignment_rules.{place}.owner", f"there is no user {rule.owner}")
             self._org.assignment_owners[rule.object] = found[0]
+
+    def _record_types(self) -> None:
+        known = {
+            (row["SobjectType"], row["DeveloperName"]): str(row["Id"])
+            for row in self._org.table("RecordType").live()
+        }
+        for place, part in enumerate(self._content.record_types):
+            kind = self._kind("record_types", part.object)
+            found = known.get((kind.name, part.developer_name))
+            if found is None:
+                raise self._wrong(
+                    f"record_types.{place}", "the state folder was made without this record type"
+                )
+            picklists = {name: frozenset(values) for name, values in part.picklists.items()}
+            self._org.record_types[found] = RecordTypeRule(kind.name, picklists)
 
     def _new_object(self, name: str, given: org_file.ObjectPart, number: int) -> ObjectType:
         if not name.endswith("__c"):

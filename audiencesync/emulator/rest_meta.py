@@ -134,7 +134,8 @@ def basic(instance: Instance, call: Call) -> Reply:
 def describe_object(instance: Instance, call: Call) -> Reply:
     """`GET /sobjects/{name}/describe`."""
     view = instance.view(call, call.args["name"])
-    return _cacheable(instance, call, describe.describe(instance.org.schema, view, call.version))
+    types = [row for row in instance.org.table("RecordType").live() if row["SobjectType"] == view.kind.name]
+    return _cacheable(instance, call, describe.describe(instance.org.schema, view, call.version, types))
 
 
 def _cacheable(instance: Instance, call: Call, body: dict[str, object]) -> Reply:

@@ -1,4 +1,4 @@
-"""Duplicate rules and validation rules: what an administrator put in the way of a save."""
+"""Duplicate rules, validation rules and record types: what an administrator put in the way of a save."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from audiencesync.emulator.errors import RowRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audiencesync.emulator.schema import Record
+    from audiencesync.emulator.schema import ObjectType, Record
     from audiencesync.emulator.table import Table
 
 
@@ -108,6 +108,38 @@ class DuplicateRule:
                 }
             ],
         }
+
+
+@dataclass(frozen=True)
+class RecordTypeRule:
+    """What a record type leaves of its object's picklists.
+
+    Attributes:
+        picklists: By field, the values that remain.
+    """
+
+    object_name: str
+    picklists: dict[str, frozenset[str]]
+
+
+def check_record_type(rules: dict[str, RecordTypeRule], kind: ObjectType, record: Record) -> None:
+    """Refuse a record type of another object, and values that the record type took away.
+
+    Raises:
+        RowRefused: INVALID_CROSS_REFERENCE_KEY or INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST.
+    """
+    chosen = record.get("RecordTypeId")
+    if chosen is None:
+        return
+    rule = rules.get(str(chosen))
+    if rule is None or rule.object_name != kind.name:
+        message = f"Record Type ID: this ID value isn't valid for the user: {chosen}"
+        raise RowRefused("INVALID_CROSS_REFERENCE_KEY", message, "RecordTypeId")
+    for name, allowed in rule.picklists.items():
+        value = record.get(name)
+        if value is not None and not allowed.issuperset(str(value).split(";")):
+            message = f"{kind.by_name[name].label}: bad value for restricted picklist field: {value}"
+            raise RowRefused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, name)
 
 
 def _fold(value: object) -> object:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audiencesync.emulator import ids
 from audiencesync.emulator.errors import RowError, RowRefused
 from audiencesync.emulator.references import Parent, check_reference, only, resolve
+from audiencesync.emulator.rules import check_record_type
 from audiencesync.emulator.values import cleaner
 
 if TYPE_CHECKING:
@@ -204,6 +205,7 @@ class Writer:
         if self._kind.derive is not None:
             self._kind.derive(record)
         self._check_locks(record)
+        check_record_type(self._org.record_types, self._kind, record)
         for rule in self._validation:
             rule.check(record)
         for duplicate in self._duplicates:

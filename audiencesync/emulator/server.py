@@ -99,7 +99,7 @@ def build(folder: Path, store: Store | None, org_file: Path | None) -> Instance:
         setup.rules()
         if not known:
             setup.records()
-        setup.assignments()
+        setup.after_records()
     if store is not None:
         instance.keeper = Keeper(instance, store)
         instance.keeper.rest()

@@ -33,6 +33,9 @@ objects:
     fields:
       Tags__c: {label: Tags, type: MultiselectPicklist, values: [a, b, c]}
       Code__c: {label: Code, type: Text, length: 20, externalId: true}
+record_types:
+  - {name: Partner, object: Account, developer_name: Partner, picklists: {Rating: [Hot, Warm]}}
+  - {name: Field, object: Contact, developer_name: Field}
 hidden_fields: [Lead.Fax]
 read_only_fields: [Lead.Title]
 validation_rules:
@@ -190,6 +193,21 @@ def test_an_assignment_rule_runs_unless_the_header_says_no(acme: Client) -> None
     assert owner(plain) == owner(bulk) == "sync@acme.example"
 
 
+def test_a_record_type_narrows_picklists_that_describe_shows_whole(acme: Client) -> None:
+    infos = acme("GET", "/sobjects/Account/describe").json()["recordTypeInfos"]
+    partner = next(item["recordTypeId"] for item in infos if item["name"] == "Partner")
+    job = acme.bulk("Account", "insert", "Name,RecordType.Name,Rating\nA,Partner,Cold\nB,Partner,Hot\n")
+    other = acme("GET", "/sobjects/Contact/describe").json()["recordTypeInfos"][0]["recordTypeId"]
+
+    assert refusal(acme, "Account", Name="A", RecordTypeId=partner, Rating="Cold") == (
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "Account Rating: bad value for restricted picklist field: Cold",
+    )
+    assert acme.create("Account", Name="A", Rating="Cold")
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (2, 1)
+    assert refusal(acme, "Account", Name="A", RecordTypeId=other)[0] == "INVALID_CROSS_REFERENCE_KEY"
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -209,6 +227,10 @@ def test_an_assignment_rule_runs_unless_the_header_says_no(acme: Client) -> None
         ("duplicate_rules: [{name: a, object: Lead, fields: [Nope]}]", "duplicate_rules.0.fields"),
         ("records: {Account: [{Name: ok}, {}]}", "records.Account.1: REQUIRED_FIELD_MISSING"),
         ("hidden_fields: [Lead.Nope]", "hidden_fields: there is no field Lead.Nope"),
+        (
+            "record_types: [{name: a, object: Lead, developer_name: a, picklists: {Company: [x]}}]",
+            "record_types.0.picklists.Company",
+        ),
         ("assignment_rules: [{object: Case, owner: no@x.y}]", "assignment_rules.0.owner"),
         ("a: [", "is neither YAML nor JSON"),
     ],

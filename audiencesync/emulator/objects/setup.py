@@ -75,7 +75,7 @@ RECORD_TYPE = standard(
     "Record Type",
     "Record Types",
     "012",
-    named("Name", "Name", 80),
+    named("Name", "Name", 80, id_lookup=True),
     text("DeveloperName", "Record Type Name", 80, required=True),
     fixed(text("NamespacePrefix", "Namespace Prefix", 15)),
     text("Description", "Description", 255),
