@@ -57,11 +57,11 @@ def test_memberships_are_whole_whatever_the_dates_say(dated: World) -> None:
 
 
 def test_a_rejected_row_comes_round_again_though_the_watermark_is_past_it(dated: World) -> None:
-    broken = person(3, email="broken@@example", changed_at=TUESDAY)
+    broken = person(2, email="broken@@example", changed_at=TUESDAY)
     later = "2026-01-07 10:00:00"
-    dated.people([person(1, changed_at=MONDAY), person(2, changed_at=MONDAY), broken])
+    dated.people([person(1, changed_at=MONDAY), broken])
     assert dated.run_one().rejected == 1
-    dated.people([person(1, phone="+9", changed_at=later), person(2, changed_at=MONDAY), broken])
+    dated.people([person(1, phone="+9", changed_at=later), broken])
     report = dated.run_one()
     assert (report.accepted, report.rejected) == (1, 1)
 
