@@ -98,7 +98,7 @@ def test_every_statement_is_run_by_somebody() -> None:
 
 
 def test_no_statement_stands_in_python() -> None:
-    """Only DuckDB's settings, the words of a transaction and the migrations' own table are written in place."""
+    """Only DuckDB's settings, transaction words and the migrations' own table are written in place."""
     verbs = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|COPY|WITH|MERGE)\s", re.ASCII)
     # the migrations' own table and SOQL; besides, what SQLite and PostgreSQL run is built for them in source/
     elsewhere = ("store/migrate.py", "salesforce/query.py", "source/")
