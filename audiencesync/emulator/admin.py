@@ -14,6 +14,7 @@ from audiencesync.emulator.faults import KINDS, Fault
 from audiencesync.emulator.http import Call, Reply, Route, route
 from audiencesync.emulator.json_rows import RowReader, rest_error
 from audiencesync.emulator.locks import RowLock
+from audiencesync.emulator.values import parse_iso
 
 if TYPE_CHECKING:
     from audiencesync.emulator.instance import Instance
@@ -101,7 +102,9 @@ def clock(instance: Instance, call: Call) -> Reply:
     """`POST /__admin__/clock`: `{"advance_s": n}` or `{"now": "2026-01-01T00:00:00Z"}`."""
     body = call.json_object()
     if "now" in body:
-        wanted = dt.datetime.fromisoformat(str(body["now"]))
+        wanted = parse_iso(str(body["now"]))
+        if wanted is None:
+            raise ApiError(400, "JSON_PARSER_ERROR", "now must be a dateTime with a time zone")
         instance.org.clock.offset_s = (wanted - dt.datetime.now(dt.UTC)).total_seconds()
     instance.org.clock.offset_s += _number(body.get("advance_s", 0))
     instance.org.purge()

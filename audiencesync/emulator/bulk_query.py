@@ -100,9 +100,7 @@ def results(instance: Instance, call: Call) -> Reply:
     """`GET /jobs/query/{id}/results`: `Sforce-Locator` is the text `null` on the last page."""
     job = _complete(instance, call)
     start = _start(call.query.get("locator"), job)
-    wanted = int(call.query.get("maxRecords", str(PAGE_ROWS)))
-    if wanted < 1:
-        raise ApiError(400, "INVALID_REQUEST_PARAMETER", "maxRecords must be a positive number")
+    wanted = call.number("maxRecords", PAGE_ROWS)
     page = io.StringIO()
     writer = _writer(page, job)
     count = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import parse_qsl
 
 from audiencesync.emulator.changes import Savepoint
@@ -60,7 +60,7 @@ def composite(instance: Instance, call: Call) -> Reply:
 def graph(instance: Instance, call: Call) -> Reply:
     """`POST /composite/graph`: each graph succeeds or fails as a whole."""
     graphs = call.json_object().get("graphs")
-    if not isinstance(graphs, list) or not graphs or len(graphs) > MAX_GRAPHS:
+    if not _objects(graphs) or len(graphs) > MAX_GRAPHS:
         raise ApiError(400, "INVALID_INPUT", f"A request takes from 1 to {MAX_GRAPHS} graphs")
     read = [
         (str(item.get("graphId", "")), _read_subs(item.get("compositeRequest"), MAX_NODES)) for item in graphs
@@ -80,7 +80,7 @@ def batch(instance: Instance, call: Call) -> Reply:
     """`POST /composite/batch`: independent subrequests, each billed as one call."""
     body = call.json_object()
     requests = body.get("batchRequests")
-    if not isinstance(requests, list) or not requests or len(requests) > MAX_SUBREQUESTS:
+    if not _objects(requests) or len(requests) > MAX_SUBREQUESTS:
         raise ApiError(400, "INVALID_INPUT", f"A batch takes from 1 to {MAX_SUBREQUESTS} subrequests")
     instance.org.meter.charge(len(requests) - 1)
     results: list[dict[str, object]] = []
@@ -103,11 +103,15 @@ def batch(instance: Instance, call: Call) -> Reply:
 def resources(_: Instance, call: Call) -> Reply:
     """`GET /composite`."""
     base = f"/services/data/v{call.version}/composite"
-    return Reply(200, {name: f"{base}/{name}" for name in ("tree", "batch", "sobjects", "graph")})
+    return Reply(200, {name: f"{base}/{name}" for name in ("batch", "sobjects", "graph")})
+
+
+def _objects(given: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(given, list) and bool(given) and all(isinstance(item, dict) for item in given)
 
 
 def _read_subs(given: object, most: int) -> list[_Sub]:
-    if not isinstance(given, list) or not given or not all(isinstance(item, dict) for item in given):
+    if not _objects(given):
         raise ApiError(400, "JSON_PARSER_ERROR", "compositeRequest must be an array of subrequests")
     if len(given) > most:
         raise ApiError(400, "LIMIT_EXCEEDED", f"Cannot have more than {most} subrequests")
@@ -122,7 +126,10 @@ def _read_sub(item: dict[str, Any]) -> _Sub:
     reference = item.get("referenceId")
     if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
         raise ApiError(400, "JSON_PARSER_ERROR", f"Provided referenceId ('{reference}') is not valid")
-    headers = {str(name).lower(): str(value) for name, value in (item.get("httpHeaders") or {}).items()}
+    given = item.get("httpHeaders") or {}
+    if not isinstance(given, dict):
+        raise ApiError(400, "JSON_PARSER_ERROR", "httpHeaders must be an object")
+    headers = {str(name).lower(): str(value) for name, value in given.items()}
     if _FORBIDDEN_HEADERS & set(headers):
         raise ApiError(
             400, "INVALID_INPUT", "Accept, Authorization and Content-Type are not allowed in httpHeaders"

@@ -124,11 +124,22 @@ def _checkbox(name: str, label: str, metadata: Mapping[str, Any]) -> Field:
     return Field(name, label, "boolean", nillable=False, defaulted=True)
 
 
+def _entries(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The value set and its values; none when they are not of that form."""
+    value_set = metadata.get("valueSet")
+    definition = value_set.get("valueSetDefinition") if isinstance(value_set, dict) else None
+    entries = definition.get("value") if isinstance(definition, dict) else None
+    if not isinstance(value_set, dict) or not isinstance(entries, list):
+        return {}, []
+    if not all(isinstance(item, dict) and "fullName" in item for item in entries):
+        return {}, []
+    return value_set, entries
+
+
 def _picklist(kind: str, length: int) -> Callable[[str, str, Mapping[str, Any]], Field]:
     def make(name: str, label: str, metadata: Mapping[str, Any]) -> Field:
-        value_set = metadata.get("valueSet") or {}
-        entries = (value_set.get("valueSetDefinition") or {}).get("value")
-        if not isinstance(entries, list) or not entries:
+        value_set, entries = _entries(metadata)
+        if not entries:
             raise FieldRefused("valueSet", f"a {kind} needs a valueSet with a valueSetDefinition")
         choices = tuple(
             Choice(

@@ -65,7 +65,10 @@ class Call:
         if "json" not in content_type:
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Unsupported Content-Type: {content_type}")
         try:
-            return json.loads(self.body)
+            text = self.body.decode()
+            if "\\ud" in text.lower():
+                json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a surrogate pair is no text
+            return json.loads(text, parse_constant=_no_number)
         except ValueError as error:
             raise ApiError(
                 400, "JSON_PARSER_ERROR", f"The HTTP entity body is not valid JSON: {error}"
@@ -78,9 +81,24 @@ class Call:
             raise ApiError(400, "JSON_PARSER_ERROR", "The HTTP entity body is required to be a JSON object")
         return found
 
+    def number(self, name: str, default: int) -> int:
+        """A query parameter that counts something.
+
+        Raises:
+            ApiError: It is no positive whole number.
+        """
+        text = self.query.get(name, str(default))
+        if not text.isdecimal() or int(text) < 1:
+            raise ApiError(400, "INVALID_REQUEST_PARAMETER", f"{name} must be a positive number")
+        return int(text)
+
     def form(self) -> dict[str, str]:
         """The body as a form, joined to the query."""
         return {**self.query, **dict(parse_qsl(self.body.decode(), keep_blank_values=True))}
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 @dataclass

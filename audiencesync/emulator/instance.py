@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from audiencesync.emulator.sessions import App
     from audiencesync.emulator.state import Keeper
 
-OLDEST, NEWEST, RETIRED = 31, 68, range(7, 31)
+OLDEST, NEWEST = 31, 68
+RETIRED = range(7, OLDEST)
 _LOG_LENGTH = 10_000
-_DATA = re.compile(r"/services/data/v(?P<version>\d+\.\d)(/.*)?")
+_DATA = re.compile(r"/services/data/v(?P<version>[^/]+)(/.*)?")
 _ACCESS_OBJECTS = frozenset(
     {"FieldPermissions", "ObjectPermissions", "PermissionSet", "PermissionSetAssignment"}
 )
@@ -163,8 +164,7 @@ def _logged(header: str) -> bool:
 
 def _check_version(version: str) -> None:
     number, _, minor = version.partition(".")
-    if minor == "0" and OLDEST <= int(number) <= NEWEST:
-        return
-    if minor == "0" and int(number) in RETIRED:
+    if not number.isdecimal() or minor != "0" or int(number) > NEWEST or int(number) < RETIRED.start:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    if int(number) in RETIRED:
         raise ApiError(410, "UNSUPPORTED_API_VERSION", "The requested API version has been retired")
-    raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")

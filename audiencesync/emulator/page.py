@@ -48,7 +48,7 @@ def records(instance: Instance, call: Call) -> Reply:
     """`GET /object/{name}?page=`: records, newest last, with the fields that any of them has."""
     kind = _kind(instance, call)
     table = instance.org.table(kind.name)
-    page = max(1, int(call.query.get("page", "1")))
+    page = call.number("page", 1)
     rows = list(islice(table.records.values(), (page - 1) * _PAGE_ROWS, page * _PAGE_ROWS))
     return _html(
         "object.html",

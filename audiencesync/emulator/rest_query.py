@@ -41,7 +41,8 @@ def query(*, include_deleted: bool) -> Callable[[Instance, Call], Reply]:
         result = _run(plan)
         key = instance.next_id("01g")
         cursor = Cursor(result, _batch_size(call), call.session.user_id)
-        instance.cursors.put(key, cursor)
+        if len(result.rows) > cursor.batch:
+            instance.cursors.put(key, cursor)
         return _page(cursor, key, 0, call.version)
 
     return answer

@@ -104,6 +104,30 @@ def test_a_body_that_is_not_json_is_415(client: Client) -> None:
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/sobjects/Lead", "[]"),
+        ("/sobjects/Lead", '{"LastName": "\\ud800", "Company": "C"}'),
+        ("/sobjects/Account", '{"Name": "n", "AnnualRevenue": NaN}'),
+        ("/sobjects/Account", '{"Name": "n", "AnnualRevenue": 1e400}'),
+        ("/sobjects/Lead", '{"Owner": null}'),
+        ("/composite", '{"compositeRequest": [1]}'),
+        ("/composite/graph", '{"graphs": [1]}'),
+        ("/composite/batch", '{"batchRequests": [1]}'),
+        ("/composite/sobjects", '{"records": [1]}'),
+        ("/jobs/ingest", '{"object": 5, "operation": ["insert"]}'),
+        ("/jobs/query", '{"query": 5, "operation": "query"}'),
+        ("/tooling/sobjects/CustomField", '{"FullName": "Lead.A__c", "Metadata": {"type": []}}'),
+    ],
+)
+def test_nonsense_is_refused_and_never_breaks_the_server(client: Client, path: str, body: str) -> None:
+    answer = client("POST", path, data=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 400
+    assert set(answer.json()[0]) >= {"message", "errorCode"}
+
+
 def test_a_uri_too_long_is_414(client: Client) -> None:
     assert client("GET", "/query", params={"q": "x" * 16_400}).status_code == 414
 
