@@ -20,7 +20,7 @@ config = click.option(
     default=Path(DEFAULT_CONFIG),
     envvar="AUDIENCESYNC_CONFIG",
     metavar="FILE",
-    show_default=DEFAULT_CONFIG,
+    show_default=True,
     show_envvar=True,
     help="The config file.",
 )

@@ -1,6 +1,7 @@
 """The demo: a backfill, a changed day, a second run, and the audit report of both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from audiencesync.clock import Clock
 from audiencesync.config.load import Project, load
 from audiencesync.demo.project import Folder
 from audiencesync.demo.salesforce import local_salesforce
-from audiencesync.demo.sample import Planted, Sample, make_sample, write_day
+from audiencesync.demo.sample import Planted, make_sample, write_day
 from audiencesync.progress import Progress
 from audiencesync.reports import RunReport
 from audiencesync.store import Store
@@ -30,12 +31,14 @@ class Demo:
         runs: Both runs, in order.
         reports: Their HTML audit reports.
         planted: Who is who among the customers.
+        port: Where the local Salesforce was, and where the config looks for it.
     """
 
     folder: Folder
     runs: tuple[RunReport, ...]
     reports: tuple[Path, ...]
     planted: Planted
+    port: int
 
 
 def demo(
@@ -65,10 +68,11 @@ def demo(
     """
     folder = Folder(output)
     folder.clear()
-    sample = _made(customers, seed, progress)
-    progress.begin("starting a local Salesforce", None)
-    with local_salesforce(folder.salesforce) as org:
-        progress.end()
+    with _step(progress, "making up customers"):
+        sample = make_sample(customers, seed)
+    with ExitStack() as stack:
+        with _step(progress, "starting a local Salesforce"):
+            org = stack.enter_context(local_salesforce(folder.salesforce))
         folder.write_config(org)
         project = load(folder.config)
         write_day(sample.first, folder.data)
@@ -77,33 +81,27 @@ def demo(
         write_day(sample.second, folder.data)
         second = run(project, RunOptions(), clock=clock, progress=progress)
         show("Day 2: only the difference travels", project, second)
-    reports = _reports(project, folder, (first, second), progress, cure)
-    return Demo(folder, (first, second), reports, sample.planted)
-
-
-def _made(customers: int, seed: int, progress: Progress) -> Sample:
-    progress.begin("making up customers", None)
-    try:
-        return make_sample(customers, seed)
-    finally:
-        progress.end()
+    with _step(progress, "writing the audit reports"):
+        reports = _reports(project, folder, (first, second), cure)
+    return Demo(folder, (first, second), reports, sample.planted, org.port)
 
 
 def _reports(
-    project: Project,
-    folder: Folder,
-    runs: tuple[RunReport, ...],
-    progress: Progress,
-    cure: Callable[[str], str],
+    project: Project, folder: Folder, runs: tuple[RunReport, ...], cure: Callable[[str], str]
 ) -> tuple[Path, ...]:
-    progress.begin("writing the audit reports", None)
     paths = []
+    with Store.open(project.store_path, base=project.base, read_only=True) as store:
+        for report in runs:
+            if report.run_id is not None:
+                paths.append(folder.path / f"audit-{report.run_id}.html")
+                write_report(store, report.run_id, _REPORT, paths[-1], cure=cure)
+    return tuple(paths)
+
+
+@contextmanager
+def _step(progress: Progress, label: str) -> Iterator[None]:
+    progress.begin(label, None)
     try:
-        with Store.open(project.store_path, base=project.base, read_only=True) as store:
-            for report in runs:
-                if report.run_id is not None:
-                    paths.append(folder.path / f"audit-{report.run_id}.html")
-                    write_report(store, report.run_id, _REPORT, paths[-1], cure=cure)
+        yield
     finally:
         progress.end()
-    return tuple(paths)

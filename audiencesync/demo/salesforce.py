@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
+from urllib.parse import urlsplit
 
 from audiencesync.errors import SalesforceUnavailable
 
@@ -24,6 +25,11 @@ class Greeting:
     consumer_key: str
     username: str
     private_key_file: Path
+
+    @property
+    def port(self) -> int:
+        """Where it listens on this machine."""
+        return urlsplit(self.login_url).port or 443
 
 
 @contextmanager

@@ -23,6 +23,7 @@ _GOLDEN = Path(__file__).with_name("golden")
 _PASSING = (
     (re.compile(r"\d{8}T\d{6,9}-[0-9a-f]{4}"), "RUN"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"), "TIME"),
     (re.compile(r'"(seconds|duration_s)": [0-9.]+'), r'"\1": 0.0'),
     (re.compile(r"\b[0-9a-zA-Z]{3}Em[0-9a-zA-Z]{13}\b"), "RECORD"),
 )

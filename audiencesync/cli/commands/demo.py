@@ -1,6 +1,8 @@
 """`audiencesync demo`."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +86,7 @@ def _document(done: "Demo") -> dict[str, Any]:
 
 
 def _explain(done: "Demo") -> None:
-    """What was planted, where everything is, and what to try next: all of it works without an org."""
+    """What was planted, where everything is, and what to try next."""
     from audiencesync.cli.output import write
 
     planted = done.planted
@@ -92,7 +94,9 @@ def _explain(done: "Demo") -> None:
     write(
         f"  {len(planted.broken)} customers have a broken e-mail address; Salesforce rejects them, and they"
     )
-    write(f"  come round again: {len(planted.mended)} were mended on day 2 and accepted.")
+    mended = len(planted.mended)
+    verb = "was" if mended == 1 else "were"
+    write(f"  come round again; on day 2, {mended} of them {verb} put right and accepted.")
     write(f"  {len(planted.shared)} pairs share one address: one of each is sent, the other is invalid.")
     write(f"  {len(planted.quiet)} customers got a new title on day 2; that triggers nothing.")
     write()
@@ -101,8 +105,19 @@ def _explain(done: "Demo") -> None:
         write(f"  {path}")
     write()
     write("Try next")
-    config = shlex.quote(str(done.folder.config))
+    program, config = _program(), shlex.quote(str(done.folder.config))
     for key in (planted.changed[0], planted.mended[0]):
-        write(f"  audiencesync history {key} -c {config}")
-    write(f"  audiencesync plan -c {config}")
-    write(f"  audiencesync runs -c {config}")
+        write(f"  {program} history {key} -c {config}")
+    write(f"  {program} runs -c {config}")
+    write()
+    write(f"Or change {done.folder.data / 'customers.csv'}, and see what would be sent, and send it")
+    write(f"  {program} plan -c {config}")
+    state = shlex.quote(str(done.folder.salesforce))
+    write(f"  {program} emulator --port {done.port} --state {state}    # in another terminal")
+    write(f"  {program} run -c {config}")
+
+
+def _program() -> str:
+    """How this program is started here: by its name, or by its path if that would not find it."""
+    name = Path(sys.argv[0]).name
+    return name if shutil.which(name) else shlex.quote(sys.argv[0])

@@ -1,0 +1,145 @@
+"""Every `--json` document against its golden file, from a real run; and the same answers for people."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from audiencesync.config.load import load
+from audiencesync.config.schema import json_schema
+from audiencesync.demo.salesforce import Greeting
+
+from .conftest import Cli, write_project
+from .helpers import check_golden, without_chance
+
+pytestmark = pytest.mark.slow
+
+_HOSTS = iter(range(1000))
+
+
+@pytest.fixture
+def ran(cli: Cli, org: Greeting, tmp_path: Path) -> Path:
+    """A project after its first run: three customers accepted, one rejected, one invalid."""
+    write_project(tmp_path, org)
+    people = tmp_path / "people.csv"
+    people.write_text(people.read_text().replace("example.com", f"host{next(_HOSTS)}.example.com"))
+    done = cli("run", "--json")
+    assert done.code == 1, done.err
+    return tmp_path
+
+
+def plain(text: str, folder: Path) -> str:
+    """The text without what differs from test to test."""
+    host = (folder / "people.csv").read_text().partition("zlutoucky@")[2].partition("\n")[0]
+    return without_chance(text).replace(host, "HOST").replace(host.upper(), "HOST")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["run"], ["plan"], ["status"], ["runs"], ["history", "1"], ["report", "--format", "csv"]],
+    ids=lambda command: command[0],
+)
+def test_a_document_is_as_in_its_golden_file(cli: Cli, ran: Path, command: list[str]) -> None:
+    done = cli(*command, "--json")
+    assert done.code == (1 if command[0] in {"run", "plan"} else 0), done.err
+    assert isinstance(done.document, dict)
+    check_golden(f"json-{command[0]}.json", plain(done.out, ran))
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["plan"], ["runs"], ["status"], ["history", "1"]], ids=lambda command: command[0]
+)
+def test_what_a_person_reads_is_as_in_its_golden_file(cli: Cli, ran: Path, command: list[str]) -> None:
+    done = cli(*command)
+    # how wide a column is depends on how long the run took; other tests see that columns line up
+    text = re.sub(r" {2,}", "  ", re.sub(r"\b\d+\.\d\d\b", "0.00", plain(done.out, ran)))
+    check_golden(f"text-{command[0]}.txt", text)
+
+
+def test_a_run_says_why_rows_were_not_accepted_and_what_next(cli: Cli, ran: Path) -> None:
+    done = cli("run")
+    assert "1  rejected  INVALID_EMAIL_ADDRESS  The e-mail address is not valid" in done.out
+    assert "1  invalid   DUPLICATE_MATCH_VALUE  Another profile has the same match value" in done.out
+    last = done.out.splitlines()[-1]
+    assert last.startswith("see what was not accepted, row by row: audiencesync report ")
+    assert cli(*last.partition("audiencesync ")[2].split()).code == 0
+    assert list(ran.glob("audit-*.html"))
+
+
+def test_nothing_changed_and_nothing_wrong_is_0(cli: Cli, ran: Path) -> None:
+    people = ran / "people.csv"
+    people.write_text("".join(people.read_text().splitlines(keepends=True)[:4]))
+    assert cli("run").code == 0
+    done = cli("run", "--json")
+    assert done.code == 0
+    assert (done.document["status"], done.document["syncs"][0]["api_calls"]) == ("succeeded", 0)
+
+
+def test_a_guard_holds_with_5_until_it_is_lifted(cli: Cli, ran: Path) -> None:
+    people = ran / "people.csv"
+    people.write_text("".join(people.read_text().splitlines(keepends=True)[:2]))
+    held = cli("run")
+    assert held.code == 5
+    assert "--allow-exits" in held.err
+    assert cli("run", "--allow-exits").code == 0
+    people.write_text(people.read_text().splitlines(keepends=True)[0])
+    held = cli("plan")
+    assert held.code == 5
+    assert "--allow-empty-source" in held.err
+    assert cli("run", "--allow-empty-source", "--allow-exits").code == 0
+
+
+def test_salesforce_that_refuses_is_6(cli: Cli, org: Greeting, tmp_path: Path) -> None:
+    write_project(tmp_path, org)
+    (tmp_path / "key.txt").write_text("3MVG9nobodyKnowsThisKey")
+    done = cli("run")
+    assert done.code == 6
+    assert "3MVG9" not in done.out + done.err
+
+
+def test_backfill_sends_every_member_again(cli: Cli, ran: Path) -> None:
+    done = cli("run", "--backfill", "--json")
+    (sync,) = done.document["syncs"]
+    assert (sync["mode"], sync["accepted"], sync["created"]) == ("backfill", 3, 0)
+
+
+def test_history_is_found_by_match_value_and_record_too(cli: Cli, ran: Path) -> None:
+    pushes = cli("history", "2", "--json").document["pushes"]
+    assert pushes
+    (push,) = pushes
+    for key in (push["match_value"].upper(), push["salesforce_id"]):
+        assert cli("history", key, "--json").document["pushes"] == pushes
+    assert cli("history", "2", "--json", "--sync", "leads").document["pushes"] == pushes
+    unknown = cli("history", "nobody")
+    assert (unknown.code, unknown.out) == (0, "nothing was ever sent under that key\n")
+
+
+@pytest.mark.parametrize("form", ["html", "csv", "parquet", "json"])
+def test_a_report_is_written_where_it_is_wanted_and_its_path_is_printed(
+    cli: Cli, ran: Path, form: str
+) -> None:
+    done = cli("report", "latest", "--format", form, "-o", f"mine.{form}")
+    assert (done.code, done.out) == (0, f"mine.{form}\n")
+    assert (ran / f"mine.{form}").stat().st_size > 0
+    named = cli("report", "--format", form).out.strip()
+    assert (ran / named).is_file()
+
+
+def test_a_report_of_an_unknown_run_is_2(cli: Cli, ran: Path) -> None:
+    done = cli("report", "19990101T000000")
+    assert done.code == 2
+    assert "there is no run" in done.err
+    assert not list(ran.glob("audit-*"))
+
+
+def test_runs_are_listed_newest_first_and_no_more_than_asked_for(cli: Cli, ran: Path) -> None:
+    newest = cli("run", "--json").document["run_id"]
+    assert load(ran / "audiencesync.yaml").store_path.exists()
+    (one,) = cli("runs", "-n", "1", "--json").document["runs"]
+    assert one["run_id"] == newest
+    assert len(cli("runs", "--json", "--sync", "leads").document["runs"]) == 2
+
+
+def test_the_schema_is_the_configs(cli: Cli) -> None:
+    assert json.loads(cli("schema").out) == json_schema()

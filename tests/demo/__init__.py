@@ -1,0 +1,1 @@
+"""The demo: its sample, and the whole of it."""
