@@ -114,7 +114,8 @@ def history(store: Store, key: str) -> list[dict[str, Any]]:
         nothing was ever sent under that key.
     """
     store.run("audit_push")
-    found = store.rows("audit_history", {"key": key})
+    keys = [row["profile_key"] for row in store.rows("audit_history_keys", {"key": key})]
+    found = store.rows("audit_history", keys=keys) if keys else []
     return [{**row, "changed": json.loads(row["changed"])} for row in found]
 
 

@@ -3,7 +3,7 @@
 -- reads  : stage_audit (an accepted row has no later attempt)
 -- returns: sync, field, filled, replaced, cleared, again (sent with the value it had), truncated, total: all BIGINT
 WITH sent AS (
-    SELECT sync, truncated, unnest(map_entries(fields)) AS field
+    SELECT sync, truncated, unnest(map_entries(changed)) AS field
     FROM stage_audit
     WHERE run_id = $run_id AND outcome = 'accepted'
 )

@@ -11,6 +11,6 @@ WITH shown AS (
     ORDER BY outcome = 'accepted', sync, sync_id, seq < 0, abs(seq), attempt
     LIMIT $size
 )
-SELECT * EXCLUDE (sync_id, seq, fields) REPLACE (CAST(changed AS VARCHAR) AS changed)
+SELECT * EXCLUDE (sync_id, seq) REPLACE (CAST(audit_changed(changed) AS VARCHAR) AS changed)
 FROM shown
 ORDER BY sync, sync_id, seq < 0, abs(seq), attempt, answered_at NULLS LAST, outcome

@@ -1,7 +1,7 @@
 -- audit_push: every push and attempt as the audit shows it: the ledger, and what was sent and has no answer yet.
 -- reads  : store.ledger, store.outbox, store.batch, store.sync
--- makes  : stage_audit: the audit rows (`changed` as JSON, times in UTC without a zone); beside them sync_id and
---          seq, and `fields`, the changes as a map
+-- makes  : stage_audit: the audit rows (`changed` as the map it is, times in UTC without a zone), then sync_id and seq;
+--          audit_changed(map): field -> [before, after] as JSON
 -- grain  : one row a row of a run and attempt
 CREATE OR REPLACE TEMP VIEW stage_audit AS
 WITH push AS (
@@ -22,10 +22,12 @@ WITH push AS (
     )
 )
 SELECT
-    run_id, sync.name AS sync, profile_key, match_value, salesforce_id, action, reason,
-    to_json(map_from_entries(list_transform(map_entries(changed), lambda field:
-        {'k': field.key, 'v': [field.value."before", field.value."after"]}))) AS changed,
-    outcome, error_code, error_message, route, job_id, attempt, sent_at, answered_at, truncated,
-    push.sync_id, seq, push.changed AS fields
+    run_id, sync.name AS sync, profile_key, match_value, salesforce_id, action, reason, changed, outcome,
+    error_code, error_message, route, job_id, attempt, sent_at, answered_at, truncated,
+    push.sync_id, seq
 FROM push
-JOIN store.sync AS sync USING (sync_id)
+JOIN store.sync AS sync USING (sync_id);
+
+CREATE OR REPLACE TEMP MACRO audit_changed(fields) AS
+    to_json(map_from_entries(list_transform(map_entries(fields), lambda field:
+        {'k': field.key, 'v': [field.value."before", field.value."after"]})));

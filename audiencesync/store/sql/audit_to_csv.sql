@@ -5,8 +5,8 @@
 -- reads  : stage_audit
 -- writes : the file
 COPY (
-    SELECT * EXCLUDE (sync_id, seq, fields) REPLACE (
-        CAST(changed AS VARCHAR) AS changed,
+    SELECT * EXCLUDE (sync_id, seq) REPLACE (
+        CAST(audit_changed(changed) AS VARCHAR) AS changed,
         strftime(sent_at, '%Y-%m-%dT%H:%M:%S.%fZ') AS sent_at,
         strftime(answered_at, '%Y-%m-%dT%H:%M:%S.%fZ') AS answered_at,
         CAST(to_json(truncated) AS VARCHAR) AS truncated)

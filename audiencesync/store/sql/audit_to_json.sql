@@ -4,7 +4,8 @@
 -- reads  : stage_audit
 -- writes : the file
 COPY (
-    SELECT * EXCLUDE (sync_id, seq, fields) REPLACE (
+    SELECT * EXCLUDE (sync_id, seq) REPLACE (
+        audit_changed(changed) AS changed,
         strftime(sent_at, '%Y-%m-%dT%H:%M:%S.%fZ') AS sent_at,
         strftime(answered_at, '%Y-%m-%dT%H:%M:%S.%fZ') AS answered_at)
     FROM stage_audit
