@@ -194,6 +194,7 @@ def test_a_store_that_is_none_is_4(cli: Cli, project: Path) -> None:
     assert cli("run").code == 4
 
 
+@pytest.mark.slow
 def test_a_store_that_another_process_holds_is_4_and_says_which(cli: Cli, project: Path) -> None:
     cli("run")
     script = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
@@ -208,6 +209,7 @@ def test_a_store_that_another_process_holds_is_4_and_says_which(cli: Cli, projec
     assert f"held by process {holder.pid}" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_run_whose_state_is_kept(project: Path, number: int, code: int) -> None:
     """The signal comes while the run waits to try again to reach Salesforce."""
@@ -236,6 +238,7 @@ def test_a_signal_ends_a_run_whose_state_is_kept(project: Path, number: int, cod
         assert store.execute("SELECT status, finished_at IS NULL FROM run").fetchall() == [("failed", False)]
 
 
+@pytest.mark.slow
 def test_a_reader_that_left_is_no_reason_to_complain(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -251,6 +254,7 @@ def test_questions_left_open_are_130(cli: Cli, monkeypatch: pytest.MonkeyPatch, 
     assert cli("run").code == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [["--org", "missing.yaml"], ["--state", "a-file/x"]])
 def test_an_emulator_that_cannot_start_is_2(tmp_path: Path, option: list[str]) -> None:
     (tmp_path / "a-file").touch()

@@ -55,6 +55,7 @@ def test_nothing_in_a_pipe_steers_a_terminal(cli: Cli, ran: Path, command: list[
     assert (ran / "audiences.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_colour_unless_it_says_no(ran: Path) -> None:
     assert f"{ESCAPE}[1m" in on_a_terminal("runs", cwd=ran)
     red = f"{ESCAPE}[31m"
@@ -63,10 +64,12 @@ def test_a_terminal_sees_colour_unless_it_says_no(ran: Path) -> None:
     assert red not in on_a_terminal("runs", "--sync", "nix", cwd=ran, TERM="dumb")
 
 
+@pytest.mark.slow
 def test_no_colour_means_none_at_all(ran: Path) -> None:
     assert f"{ESCAPE}[3" not in on_a_terminal("run", cwd=ran, NO_COLOR="1")
 
 
+@pytest.mark.slow
 def test_json_on_a_terminal_is_json(ran: Path) -> None:
     seen = on_a_terminal("runs", "--json", cwd=ran)
     assert ESCAPE not in seen
