@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from audiencesync.export.values import to_json
 from audiencesync.ledger import OutboxRow
-from audiencesync.records import JsonScalar, ObjectType, Operation, Row, WriteOptions
+from audiencesync.records import ObjectType, Operation, Row, WriteOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +28,8 @@ class Target:
         """What travels for one intent: its changed fields, and what identifies its record."""
         if operation is Operation.DELETE:
             return {"Id": row.salesforce_id}
-        values = dict(self._value(name, text) for name, text in row.values.items())
+        values = {name: to_json(text, self.object.field(name)) for name, text in row.values.items()}
         if operation is Operation.UPSERT:
             kind = self.object.field(self.match_field)
             return {self.match_field: to_json(row.match_value, kind), **values}
         return {"Id": row.salesforce_id, **values}
-
-    def _value(self, name: str, text: str | None) -> tuple[str, JsonScalar]:
-        if text is None and "." in name:
-            # a parent cannot be cleared by its external ID: its own reference field is
-            return self._reference(name.split(".", 1)[0].rsplit(":", 1)[-1]), None
-        return name, to_json(text, self.object.field(name))
-
-    def _reference(self, relation: str) -> str:
-        for kind in self.object.fields.values():
-            if (kind.relationship_name or "").lower() == relation.lower():
-                return kind.name
-        return f"{relation}Id"

@@ -47,7 +47,9 @@ def upsert(
 
 def update(session: Session, object_name: str, rows: Sequence[Row], options: WriteOptions) -> list[RowResult]:
     """Update by Id; never creates. Every row holds `Id`. Otherwise as `upsert`."""
-    return _send(session, "PATCH", _COLLECTIONS, records(object_name, rows), options, created=False)
+    # the guide spells it `id` here, and only here
+    sent = [{"id": one.pop("Id"), **one} for one in records(object_name, rows)]
+    return _send(session, "PATCH", _COLLECTIONS, sent, options, created=False)
 
 
 def create(session: Session, object_name: str, rows: Sequence[Row], options: WriteOptions) -> list[RowResult]:

@@ -97,6 +97,7 @@ class Store:
             if is_new:
                 path.chmod(0o600)  # it will hold personal data
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")  # it would go to standard output
             connection.execute(f"SET file_search_path = {quote_text(str(base))}")
             connection.execute(f"SET temp_directory = {quote_text(str(path) + '.tmp')}")
             if not read_only:
@@ -152,7 +153,11 @@ class Store:
         self, statement: str, parameters: Parameters | None = None, **template: object
     ) -> pa.RecordBatchReader:
         """Run a statement and return its rows in Arrow batches; read them before the next statement."""
-        return self._execute(statement, parameters, template).to_arrow_reader()
+        text = self._templates.get_template(f"{statement}.sql").render(template)
+        try:
+            return self._connection.sql(text, params=dict(parameters or {})).to_arrow_reader()
+        except duckdb.Error as error:
+            raise SqlFailed(statement, error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
