@@ -66,6 +66,10 @@ class SalesforceRefused(AudienceSyncError):
         self.status = status
 
 
+class SignInRefused(SalesforceRefused):
+    """Salesforce did not let us in; nothing of what was to be sent was looked at."""
+
+
 class SalesforceUnavailable(AudienceSyncError):
     """Salesforce could not be reached or asked us to come back; no request was applied."""
 

@@ -121,10 +121,7 @@ _Lines = Iterator[tuple[str, str]]
 
 
 def _head(store: str) -> _Lines:
-    yield (
-        "# Audiences from your data to Salesforce. `audiencesync check` compares this file with the org,",
-        "",
-    )
+    yield "# Audiences from your data to Salesforce.", ""
     yield "# `audiencesync plan` shows what a run would do. Secrets never stand here: ${env:NAME} or", ""
     yield "# ${file:PATH} in their place. A relative file name starts from the folder of this file.", ""
     yield "version: 1", "of this format"
@@ -143,7 +140,7 @@ def _connection(
     yield "    method: jwt_bearer", "or refresh_token, client_credentials, access_token, password"
     yield f"    consumer_key: {_text(consumer_key)}", "of the connected app or external client app"
     yield f"    username: {_text(username)}", "the user that the app acts as"
-    yield f"    private_key: {_text(private_key)}", "`audiencesync auth keygen` makes one"
+    yield f"    private_key: {_text(private_key)}", "PEM file of the app's RSA private key"
     yield "    audience: null", "the JWT's aud; null: the production or sandbox host"
     yield "    # refresh_token: ${env:SF_REFRESH_TOKEN}", "for method refresh_token"
     yield "    # client_secret: ${env:SF_CLIENT_SECRET}", "for refresh_token, client_credentials, password"

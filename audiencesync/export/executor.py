@@ -9,8 +9,10 @@ from audiencesync.errors import (
     AnswerLost,
     AudienceSyncError,
     BudgetSpent,
+    ConfigError,
     SalesforceRefused,
     SalesforceUnavailable,
+    SignInRefused,
 )
 from audiencesync.export.ports import Org
 from audiencesync.export.recovery import match_key, settle_by_reading, settle_job
@@ -104,8 +106,8 @@ class Exporter:
         rows = self._ledger.rows(batch)
         try:
             results = self._write(batch, rows)
-        except (BudgetSpent, SalesforceUnavailable):
-            self._ledger.release(batch, attempted=False)
+        except (BudgetSpent, ConfigError, SalesforceUnavailable, SignInRefused):
+            self._ledger.release(batch, attempted=False)  # nothing was sent
             raise
         except SalesforceRefused as refusal:
             self._refused(batch, rows, refusal)
@@ -132,7 +134,7 @@ class Exporter:
                 self._clock.sleep(_SETTLING_S)
                 try:
                     settle_by_reading(self._ledger, self._org, self._target, batch)
-                except (SalesforceUnavailable, BudgetSpent) as deaf:
+                except (BudgetSpent, SalesforceRefused, SalesforceUnavailable) as deaf:
                     raise answer_lost from deaf
                 rows = self._ledger.rows(batch)
                 if not rows:

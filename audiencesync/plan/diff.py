@@ -4,6 +4,7 @@ Two steps, both in SQL. `find_candidates` compares fingerprints and audience mas
 Salesforce; most runs end here. `make_plan` renders only the candidates and says what each needs.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -196,7 +197,8 @@ def nothing_to_do(candidates: Candidates) -> Plan:
 
 def sample(store: Store, size: int) -> list[dict[str, Any]]:
     """Some rows of the plan just made, to look at."""
-    return store.rows("plan_sample", {"size": size})
+    rows = store.rows("plan_sample", {"size": size})
+    return [{**row, "changed": json.loads(row["changed"])} for row in rows]
 
 
 def _totals(row: Mapping[str, int]) -> PlanTotals:

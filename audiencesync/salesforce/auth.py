@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from audiencesync.clock import Clock
-from audiencesync.errors import AnswerLost, ConfigError, SalesforceRefused, SalesforceUnavailable
+from audiencesync.errors import AnswerLost, ConfigError, SalesforceUnavailable, SignInRefused
 from audiencesync.salesforce.answers import json_or_none
 from audiencesync.salesforce.refusals import clock_difference, cure_of_sign_in, printable
 from audiencesync.salesforce.transport import Anonymous, Transport, secure_origin
@@ -80,7 +80,7 @@ def request_token(grant: JwtBearer, *, http: Transport, clock: Clock) -> Token:
 
     Raises:
         ConfigError: `login_url` or the private key cannot be used; nothing was sent.
-        SalesforceRefused: Salesforce said no; the hint holds the cure.
+        SignInRefused: Salesforce said no; the hint holds the cure.
         SalesforceUnavailable: No answer, or one that means "later".
 
     Source:
@@ -88,7 +88,7 @@ def request_token(grant: JwtBearer, *, http: Transport, clock: Clock) -> Token:
     """
     login_url = _login_url(grant.login_url)
     key = _rsa_key(grant.private_key)
-    refusal: SalesforceRefused | None = None
+    refusal: SignInRefused | None = None
     for audience in audiences(login_url, grant.audience):
         assertion = _assertion(grant, key, audience=audience, clock=clock)
         answer = _post(http, login_url + _TOKEN_PATH, assertion)
@@ -204,7 +204,7 @@ def _token(answer: requests.Response) -> Token:
     access_token, instance_url = document.get("access_token"), document.get("instance_url")
     origin = secure_origin(instance_url) if isinstance(instance_url, str) else None
     if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token) or origin is None:
-        raise SalesforceRefused(
+        raise SignInRefused(
             "the login host answered without a usable access_token and instance_url",
             hint="check that login_url is a Salesforce login host",
             code="invalid_token_response",
@@ -233,11 +233,11 @@ def _texts(document: Mapping[str, object], *names: str) -> Iterator[str]:
     return (value for name in names if isinstance(value := document.get(name), str))
 
 
-def _refusal(answer: requests.Response, grant: JwtBearer, *, clock: Clock) -> SalesforceRefused:
+def _refusal(answer: requests.Response, grant: JwtBearer, *, clock: Clock) -> SignInRefused:
     status = answer.status_code
     error, description = _error_of(answer)
     if not error and not description:
-        return SalesforceRefused(
+        return SignInRefused(
             f"the login host answered HTTP {status} without an OAuth error",
             hint="check login_url: it must be the address of a Salesforce login host, and must not redirect",
             code=f"HTTP_{status}",
@@ -250,7 +250,7 @@ def _refusal(answer: requests.Response, grant: JwtBearer, *, clock: Clock) -> Sa
     skew = ""
     if ahead is not None and (expired or abs(ahead) >= _SKEW_WORTH_A_WORD_S):
         skew = f"; our clock is {abs(ahead)} s {'ahead of' if ahead >= 0 else 'behind'} Salesforce's"
-    return SalesforceRefused(
+    return SignInRefused(
         f"Salesforce refused the sign-in: {code}" + (f" ({said})" if said else "") + skew,
         hint=cure_of_sign_in(error, description),
         code=code,

@@ -28,6 +28,7 @@ PROMISED = {
     "StoreError": 4,
     "GuardHeld": 5,
     "SalesforceRefused": 6,
+    "SignInRefused": 6,
     "SalesforceUnavailable": 75,
     "AnswerLost": 75,
     "BudgetSpent": 75,

@@ -135,6 +135,20 @@ def test_an_unapproved_app_is_said_with_its_cure(world: World) -> None:
     assert "approve" in f"{report.trouble.message} {report.trouble.hint}"
 
 
+def test_a_sign_in_refused_in_front_of_a_write_stops_the_sync_and_blames_no_row(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    world.people([person(number) for number in range(1, 9)])
+    (world.folder / "consumer_key").write_text("unknown")
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.trouble.exit_code, report.planned, report.deferred) == (6, 0, 7)
+    (world.folder / "consumer_key").write_text(world.org.greeting["consumer_key"])
+    assert world.run_one().accepted == 7
+
+
 def test_a_spent_budget_pauses_the_run_and_a_later_one_goes_on_where_it_stopped(world: World) -> None:
     world.sync["max_daily_api_calls"] = 3
     world.people([person(number) for number in range(900)])
