@@ -57,7 +57,9 @@ class Exporter:
             SalesforceRefused: No row of the sync can pass until somebody acts.
         """
         for operation in ORDER:
-            if operation is not Operation.UPSERT:
+            if operation is Operation.UPSERT:
+                self._stop_contested()
+            else:
                 self._resolve(operation)
             if routes.chosen.get(operation) is Route.BULK:
                 while batch := self._ledger.take(operation, Route.BULK, rows=None, max_bytes=BULK_JOB_BYTES):
@@ -69,6 +71,19 @@ class Exporter:
                 if self._send_rows(batch):
                     self._clock.sleep(pause)
                     pause *= 2
+
+    def _stop_contested(self) -> None:
+        """Hold back rows that would overwrite the record of a member whose own update was refused."""
+        answers = {
+            seq: RowResult(
+                accepted=False,
+                code="DUPLICATE_MATCH_VALUE",
+                message=f"the record of profile {holder} still has this {self._target.match_field}",
+            )
+            for seq, holder in self._ledger.contested().items()
+        }
+        if answers:
+            self._ledger.settle(self._ledger.gather(list(answers), Operation.UPSERT), answers, transient=())
 
     def _resolve(self, operation: Operation) -> None:
         """Look up the Ids of rows that must not create a record; one that has none needs nothing."""
@@ -209,11 +224,18 @@ class Exporter:
                 hint=f"Salesforce says: {job.error or 'nothing'}",
                 code=job.error.split(":", 1)[0].strip(),
             )
-        unprocessed = settle_job(self._ledger, self._org, self._target, batch, job)
-        self._progress.advance(batch.rows - unprocessed)
-        if unprocessed:
-            self._ledger.release(batch, attempted=True)
-            raise SalesforceUnavailable(
-                f"Bulk job {job.id} ended as {job.state.value} and left {unprocessed} of {batch.rows} rows",
-                hint="run again: the rest is sent then",
+        open_rows = settle_job(self._ledger, self._org, self._target, batch, job)
+        self._progress.advance(batch.rows - open_rows)
+        if not open_rows:
+            return
+        promised = batch.rows if job.state is JobState.COMPLETE else job.processed
+        if batch.rows - open_rows < promised:
+            raise AnswerLost(
+                f"Bulk job {job.id} processed {promised} rows and answered {batch.rows - open_rows}",
+                hint="run again: the job is asked once more before anything is sent",
             )
+        self._ledger.release(batch, attempted=True)
+        raise SalesforceUnavailable(
+            f"Bulk job {job.id} ended as {job.state.value} and left {open_rows} of {batch.rows} rows",
+            hint="run again: the rest is sent then",
+        )

@@ -129,6 +129,10 @@ class LedgerWriter:
         """Give a waiting row the Id that was looked up."""
         self._store.run("outbox_resolve", {**self._place, "seq": seq, "salesforce_id": salesforce_id})
 
+    def contested(self) -> dict[int, str]:
+        """Waiting upserts whose match value another member's record still has: row -> that profile."""
+        return {row["seq"]: row["holder"] for row in self._store.rows("outbox_contested", self._place)}
+
     def gather(self, seqs: Sequence[int], operation: Operation) -> Batch:
         """A batch of these waiting rows."""
         return self._open(seqs, operation, Route.COLLECTIONS)

@@ -207,6 +207,34 @@ def test_the_holder_of_a_match_value_wins_over_a_smaller_key_that_comes_later(wo
     assert world.run_one().planned == 0
 
 
+def test_a_profile_that_cannot_be_sent_does_not_keep_its_match_value_from_others(world: World) -> None:
+    world.people([person(1, email="same@example.com", phone="+" * 41), person(2, email="same@example.com")])
+
+    report = world.run_one()
+
+    assert (report.accepted, report.invalid) == (1, 1)
+    assert world.leads()["same@example.com"]["LastName"] == "Name 2"
+
+
+def test_a_newcomer_does_not_take_a_record_whose_owner_could_not_leave_it(world: World) -> None:
+    world.people([person(1, email="old@example.com")])
+    world.run_one()
+    world.people([person(1, email="broken@@example"), person(2, email="old@example.com")])
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected) == (0, 2)
+    assert world.last_pushes()["p2"][2:4] == ("rejected", "DUPLICATE_MATCH_VALUE")
+    assert [lead["LastName"] for lead in world.org.records()] == ["Name 1"]
+
+    world.people([person(1, email="new@example.com"), person(2, email="old@example.com")])
+    world.run_one()
+    assert {email: lead["LastName"] for email, lead in world.leads().items()} == {
+        "new@example.com": "Name 1",
+        "old@example.com": "Name 2",
+    }
+
+
 def test_a_rejected_row_is_said_and_comes_round_again_by_itself(world: World) -> None:
     world.people([person(1, email="broken@@example"), person(2)])
 

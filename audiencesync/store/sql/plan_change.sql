@@ -49,7 +49,9 @@ WITH member AS (
     SELECT match_key, profile_key,
         first_value(profile_key) OVER by_match AS winner
     FROM (
-        SELECT profile_key, match_key, known AND match_key IS NOT DISTINCT FROM old_match_key AS holds FROM member
+        SELECT profile_key, match_key, known AND match_key IS NOT DISTINCT FROM old_match_key AS holds
+        FROM member
+        WHERE len(problems) = 0 OR match_key IS NOT DISTINCT FROM old_match_key
         UNION ALL
         SELECT state.profile_key, record.match_key, true
         FROM store.acknowledged AS state

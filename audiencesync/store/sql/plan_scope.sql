@@ -8,7 +8,7 @@ CREATE OR REPLACE TEMP TABLE stage_scope AS
 {% include "listed.sql" %}
 SELECT _profile_key AS profile_key
 FROM stage_profile
-WHERE {{ updated_at | name }} >= CAST($since AS {{ since_type }})
+WHERE {% include "profile_changed.sql" %}
 UNION
 SELECT profile_key FROM store.pending WHERE sync_id = $sync_id
 UNION
