@@ -1,10 +1,13 @@
 """Lost answers, refusals, locks, spent budgets: nothing twice, nothing lost, and it is said."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from audiencesync.records import Route, RunStatus
+from audiencesync.salesforce.bulk import ResultKind
+from audiencesync.salesforce.org import Org
 from tests.world import World, person
 
 COLLECTIONS = {"path": "composite/sobjects"}
@@ -212,6 +215,26 @@ def test_a_bulk_job_whose_answer_is_lost_at_any_step_writes_each_row_once(
 
     assert len(world.org.records()) == 1500
     assert world.run_one().planned == 0
+
+
+def test_rows_missing_from_a_jobs_results_are_unknown_and_the_job_is_asked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.people([person(number) for number in range(1500)])
+    real = Org.download
+
+    def short(org: Org, job_id: str, kind: ResultKind, path: Path) -> None:
+        real(org, job_id, kind, path)
+        if kind == "successfulResults":
+            path.write_text("".join(path.read_text().splitlines(keepends=True)[:-10]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Org, "download", short)
+        report = world.run_one()
+
+    assert (report.status, report.accepted, report.unknown) == (RunStatus.PAUSED, 1490, 10)
+    assert world.run_one().planned == 0
+    assert world.sql("SELECT outcome, count(*) FROM ledger GROUP BY ALL") == [("accepted", 1500)]
 
 
 def test_bulk_rows_that_are_refused_are_told_apart_by_their_key(world: World) -> None:
