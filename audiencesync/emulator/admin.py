@@ -117,6 +117,14 @@ def expire(instance: Instance, _: Call) -> Reply:
     return Reply(204)
 
 
+def reset(instance: Instance, _: Call) -> Reply:
+    """`POST /__admin__/reset`: the org as at its first start; address and credentials stay."""
+    if instance.renew is None:
+        raise ApiError(503, "SERVER_UNAVAILABLE", "this org has no server that could renew it")
+    instance.renew()
+    return Reply(204)
+
+
 def limits(instance: Instance, call: Call) -> Reply:
     """`POST /__admin__/limits`: `{"daily_limit": n, "used": n}`."""
     body = call.json_object()
@@ -226,6 +234,7 @@ ROUTES: list[Route] = [
     route("DELETE", "/__admin__/requests", clear_log, public=True),
     route("POST", "/__admin__/clock", clock, public=True),
     route("POST", "/__admin__/sessions/expire", expire, public=True),
+    route("POST", "/__admin__/reset", reset, public=True),
     route("POST", "/__admin__/limits", limits, public=True),
     route("GET", "/__admin__/settings", settings, public=True),
     route("POST", "/__admin__/settings", settings, public=True),

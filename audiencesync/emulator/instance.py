@@ -16,6 +16,7 @@ from audiencesync.emulator.save import Caller, Writer
 from audiencesync.emulator.sessions import Sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from audiencesync.emulator.access import View
@@ -44,6 +45,7 @@ class Instance:
         own_urls: Base URLs under which this server is reached.
         apps: Connected apps by consumer key.
         log: The latest requests, oldest first.
+        renew: Puts a new instance in this one's place.
     """
 
     def __init__(self, org: Org, router: Router, jobs: Jobs, folder: Path) -> None:
@@ -61,6 +63,7 @@ class Instance:
         self.codes: dict[str, Code] = {}
         self.keeper: Keeper | None = None
         self.savepoint: Savepoint | None = None
+        self.renew: Callable[[], None] | None = None
         self._count = 0
 
     def next_id(self, prefix: str) -> str:

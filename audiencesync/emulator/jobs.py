@@ -114,14 +114,18 @@ class Job:
 
 
 class Jobs:
-    """The jobs of an org, and the workers that take them from state to state."""
+    """The jobs of an org, and the workers that take them from state to state.
+
+    Attributes:
+        count: Jobs made so far; the next Id follows from it.
+    """
 
     def __init__(self, org: Org, folder: Path) -> None:
         self._org = org
         self._folder = folder
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="bulk")
-        self._count = 0
+        self.count = 0
         self.all: dict[str, Job] = {}
         self.saved: Callable[[Job], None] | None = None
         self.forgotten: Callable[[Job], None] | None = None
@@ -134,8 +138,8 @@ class Jobs:
 
     def create(self, make: Callable[[str, str], Job]) -> Job:
         """Register the job that `make` builds from a fresh Id and the time."""
-        self._count += 1
-        job = make(ids.make("750", self._count), self._org.now())
+        self.count += 1
+        job = make(ids.make("750", self.count), self._org.now())
         self.all[job.id] = job
         self.note(job)
         return job
@@ -143,7 +147,7 @@ class Jobs:
     def load(self, jobs: list[dict[str, Any]]) -> None:
         """Go on from a dump."""
         self.all = {item["id"]: Job(**item) for item in jobs}
-        self._count = max((ids.number_of(key) for key in self.all), default=0)
+        self.count = max((ids.number_of(key) for key in self.all), default=0)
 
     def find(self, value: str, kind: str) -> Job:
         """A job by its 15- or 18-character Id.
@@ -211,7 +215,7 @@ class Jobs:
         """The server is ending; a job goes on at the next start, if there is one."""
         return self._stop.is_set()
 
-    def stop(self) -> None:
+    def stop(self, *, wait: bool = True) -> None:
         """End the workers after their current chunk."""
         self._stop.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=wait, cancel_futures=True)

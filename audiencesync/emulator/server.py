@@ -75,16 +75,45 @@ def serve(port: int, state: Path | None, org_file: Path | None) -> None:
         store = Store(folder) if state is not None else None
         instance = build(folder, store, org_file)
         go_on(instance)
+        edge = Edge(instance)
+        instance.renew = lambda: _renew(edge, folder, store, org_file)
         try:
-            _run(instance, listener, folder)
+            _run(edge, listener, folder)
         finally:
-            instance.jobs.stop()
+            edge.instance.jobs.stop()
             if store is not None:
                 store.close()
 
 
-def build(folder: Path, store: Store | None, org_file: Path | None) -> Instance:
-    """An instance with its keys and its connected app, new or as the store remembers it."""
+def _renew(edge: Edge, folder: Path, store: Store | None, org_file: Path | None) -> None:
+    """Put an org as at its first start in the place of the running one; address and credentials stay.
+
+    What the old one has still at work goes on in it, unseen, until its next stop.
+    """
+    old = edge.instance
+    old.keeper = old.jobs.saved = old.jobs.forgotten = None
+    old.jobs.stop(wait=False)
+    for job in list(old.jobs.all.values()):
+        if job.state != "InProgress":
+            old.jobs.forget(job)
+    if store is not None:
+        store.clear()
+    new = build(folder, store, org_file, like=old)
+    new.jobs.count = old.jobs.count  # the files of one still at work are not written over
+    new.own_urls = old.own_urls
+    new.renew = old.renew
+    edge.instance = new
+
+
+def build(folder: Path, store: Store | None, org_file: Path | None, like: Instance | None = None) -> Instance:
+    """An instance with its keys and its connected app, new or as the store remembers it.
+
+    Args:
+        folder: For keys, uploads and results.
+        store: Where it is kept, if anywhere.
+        org_file: Describes the org.
+        like: An instance that the new one takes the place of; its clients' credentials stay good.
+    """
     tls.ensure(folder)
     org = Org()
     instance = Instance(org, Router(_ROUTES), Jobs(org, folder / "jobs"), folder)
@@ -94,7 +123,7 @@ def build(folder: Path, store: Store | None, org_file: Path | None) -> Instance:
     known = store is not None and restore(instance, store)
     if not known:
         org.seed()
-        _connect_app(instance, folder)
+        _connect_app(instance, folder, like)
     if setup is not None:
         setup.rules()
         if not known:
@@ -110,17 +139,22 @@ def build(folder: Path, store: Store | None, org_file: Path | None) -> Instance:
     return instance
 
 
-def _connect_app(instance: Instance, folder: Path) -> None:
-    app = App(f"3MVG9{secrets.token_urlsafe(60)}", secrets.token_hex(32).upper(), tls.public_key(folder))
+def _connect_app(instance: Instance, folder: Path, like: Instance | None) -> None:
+    key, secret = f"3MVG9{secrets.token_urlsafe(60)}", secrets.token_hex(32).upper()
+    if like is not None:
+        (known, *_) = like.apps.values()
+        key, secret = known.key, known.secret
+    app = App(key, secret, tls.public_key(folder))
     app.run_as = instance.org.settings.username
     instance.apps[app.key] = app
 
 
-def _run(instance: Instance, listener: socket.socket, folder: Path) -> None:
+def _run(edge: Edge, listener: socket.socket, folder: Path) -> None:
+    instance = edge.instance
     port = listener.getsockname()[1]
     instance.own_urls = tuple(f"https://{host}:{port}" for host in ("localhost", _HOST))
     config = uvicorn.Config(
-        Edge(instance),
+        edge,
         http=Protocol,
         lifespan="off",
         log_config=None,

@@ -83,6 +83,13 @@ class Store:
         for name, body in self._db.execute("SELECT object, body FROM record ORDER BY id"):
             yield name, json.loads(body, object_pairs_hook=_shared_keys)
 
+    def clear(self) -> None:
+        """Forget the org; the folder is as new."""
+        self._db.execute("BEGIN")
+        self._db.execute("DELETE FROM record")
+        self._db.execute("DELETE FROM document WHERE name != 'version'")
+        self._db.execute("COMMIT")
+
     def close(self) -> None:
         """Fold the log into the file."""
         self._db.close()

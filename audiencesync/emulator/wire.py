@@ -45,10 +45,14 @@ class Protocol(HttpToolsProtocol):
 
 
 class Edge:
-    """The ASGI application."""
+    """The ASGI application.
+
+    Attributes:
+        instance: Who answers; another may take its place between two requests.
+    """
 
     def __init__(self, instance: Instance) -> None:
-        self._instance = instance
+        self.instance = instance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,7 +65,7 @@ class Edge:
             scope[_TRANSPORT].abort()
             return
         if fault is not None and fault.kind == "expire_session":
-            self._instance.sessions.end_all()
+            self.instance.sessions.end_all()
         if fault is not None and fault.kind == "status":
             await request.body()
             status, content_type, body = fault.answer()
@@ -73,7 +77,7 @@ class Edge:
     def _fault(self, method: str, target: str, kinds: frozenset[str]) -> Fault | None:
         if target.startswith(_ADMIN):
             return None
-        return self._instance.faults.next(method, target, kinds)
+        return self.instance.faults.next(method, target, kinds)
 
     async def _answer(self, request: Request, target: str) -> Reply:
         refusal = _too_large(request, target)
@@ -90,7 +94,7 @@ class Edge:
                 call.upload = await self._store(request)
             else:
                 call.body = b"".join([block async for block in _decoded(request)])
-            return await anyio.to_thread.run_sync(self._instance.handle, call)
+            return await anyio.to_thread.run_sync(self.instance.handle, call)
         except zlib.error:
             return Reply(400, ApiError(400, "INVALID_HTTP_HEADER", "The body is not encoded as it says").body)
         finally:
@@ -99,7 +103,7 @@ class Edge:
 
     async def _store(self, request: Request) -> Path:
         """Keep an upload on disk, so that its size never matters to memory."""
-        with tempfile.NamedTemporaryFile(dir=self._instance.folder, suffix=".upload", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=self.instance.folder, suffix=".upload", delete=False) as file:
             async for block in _decoded(request):
                 file.write(block)
         return Path(file.name)
