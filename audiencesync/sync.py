@@ -31,8 +31,8 @@ from audiencesync.plan import (
 from audiencesync.progress import Progress
 from audiencesync.records import Allowances, Mode, Route, RunStatus, SyncState, WriteOptions
 from audiencesync.reports import RunReport, SyncReport, Trouble
-from audiencesync.source import Source, SourceTotals
-from audiencesync.store import ColumnType, Store
+from audiencesync.source import Source, SourceTotals, blamed
+from audiencesync.store import ColumnType, SqlFailed, Store
 
 SAMPLE_ROWS = 10
 
@@ -193,7 +193,7 @@ def _since(bench: Bench, source: Source, states: list[SyncState]) -> str | None:
     if bench.options.full or bench.options.backfill or not source.incremental_possible:
         return None
     marks = [state.watermark for state in states if state.watermark and state.backfilled]
-    return min(marks) if len(marks) == len(states) else None
+    return source.earliest(marks) if len(marks) == len(states) else None
 
 
 def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> Plan:
@@ -220,6 +220,8 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
             return nothing_to_do(candidates)
         target = bench.connection.describe(sync.object)
         planned = make_plan(bench.store, bench.project, candidates, target)
+    except SqlFailed as failure:
+        raise blamed(failure) from failure
     finally:
         bench.progress.end()
     check_plan(planned.totals, sync.guards, bench.options.allowed)

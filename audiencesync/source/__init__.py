@@ -1,5 +1,6 @@
 """Profiles, memberships and affinities, from the user's data into relations that the plan reads."""
 
+from audiencesync.source.failures import blamed
 from audiencesync.source.reader import Source, SourceTotals
 
-__all__ = ["Source", "SourceTotals"]
+__all__ = ["Source", "SourceTotals", "blamed"]

@@ -30,12 +30,12 @@ def attach(store: Store, address: str, base: Path) -> Remote | None:
     Raises:
         SourceError: It is no database, or cannot be opened.
     """
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", address)
+    scheme = re.match(r"(\w+)[^/]*://", address)
     if scheme:
-        if scheme[1].lower() in {"postgres", "postgresql"}:
+        if re.match(r"postgres(ql)?://", address, re.IGNORECASE):
             return Postgresql(address)
         raise SourceError(
-            f"source.attach: {scheme[1].lower()}:// is no database that we can read",
+            f"source.attach: {scheme[1].lower()} is no database that we can read",
             hint="name a DuckDB or SQLite file by its path, or a postgres:// URL",
         )
     path = base / Path(address).expanduser()

@@ -11,7 +11,8 @@ _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _KNOWN = (
     (
         re.compile(
-            r"^\w[\w ]*: (No magic bytes|.*too small to be a Parquet|Malformed JSON in file|.*not a Parquet)"
+            r"^\w[\w ]*: (No magic bytes|Failed to read file|Malformed JSON in file"
+            r"|.*(too small to be a|not a) Parquet)"
         ),
         None,
         "check that the file is whole and of the kind that its name says",
@@ -58,6 +59,11 @@ def failing_as(place: str, *, casts: dict[str, str] | None = None) -> Iterator[N
         raise unreadable(place, failure, casts) from None
 
 
+def blamed(failure: SqlFailed) -> SourceError | SqlFailed:
+    """Whose fault a failed statement of the plan is: a file read in place may turn out bad only there."""
+    return unreadable("source", failure) if failure.about_data else failure
+
+
 def unreadable(place: str, failure: SqlFailed, casts: dict[str, str] | None = None) -> SourceError:
     """The failure as the user should read it."""
     if not failure.about_data:
@@ -93,7 +99,7 @@ def _of_data(words: str, casts: dict[str, str], place: str) -> tuple[str, str]:
     first = words.split("\n", 1)[0].split(": ", 1)[-1].strip()
     for sign, reason, hint in _KNOWN:
         if sign.search(words):
-            return (reason or first) if not where or not reason else f"{where}{reason}", hint
+            return f"{where}{reason}" if reason else first, hint
     count, column = _COLUMN_COUNT.search(words), _COLUMN.search(words)
     # the type is named last, behind the value that is quoted
     wanted = _WANTED.search(words.split("\n\n", 1)[0].rsplit(" to ", 1)[-1])

@@ -1,7 +1,6 @@
 """An attached PostgreSQL database: one read-only transaction, its rows streamed by COPY."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from audiencesync.source import literals
@@ -47,6 +46,7 @@ _REFUSED = {
     "certificate": "the encrypted connection could not be made",
 }
 _SAID = re.compile(r"[^\W\d_]+: {2}(.*)")
+_HARMLESS = re.compile(r"in a read-only transaction$|^canceling statement due to|^permission denied")
 _ABOUT_THE_STATEMENT = ("0A", "25", "28", "40", "42", "53", "55", "57")
 
 
@@ -66,20 +66,15 @@ class Postgresql(Remote):
         for statement in _SESSION:
             self._run(statement)
 
-    def _names(self, relation: Relation) -> Sequence[str]:
-        return [str(name) for name in self._schema(relation).names]
-
     def _look_at(self, place: str, relation: Relation) -> RemoteRelation:
         columns = []
-        for item in self._schema(relation):
+        with self._connection.cursor() as cursor:
+            schema = cursor.adbc_execute_schema(f"SELECT * FROM {relation.bracketed} AS relation")  # noqa: S608
+        for item in schema:
             facts = {key.decode(): value.decode() for key, value in (item.metadata or {}).items()}
             kind = facts.get("POSTGRESQL:type", "unknown")
             columns.append(self._column(item.name, kind, int(facts.get("POSTGRESQL:typmod", "-1"))))
         return RemoteRelation(place, f"{relation.bracketed} AS relation", columns)
-
-    def _schema(self, relation: Relation) -> Any:  # noqa: ANN401  (pyarrow's Schema has no stubs)
-        with self._connection.cursor() as cursor:
-            return cursor.adbc_execute_schema(f"SELECT * FROM {relation.bracketed} AS relation")  # noqa: S608
 
     def _column(self, name: str, kind: str, modifier: int) -> RemoteColumn:
         bare = quote_name(name)
@@ -121,7 +116,8 @@ class Postgresql(Remote):
             return _no_connection(words, said[1] if said else "")
         if state == "42501" and said:
             return f"PostgreSQL says: {said[1]}", "GRANT the login of `source.attach` SELECT on it"
-        if state.startswith(_ABOUT_THE_STATEMENT) and said:
+        # in the middle of a stream there is no state
+        if said and (state.startswith(_ABOUT_THE_STATEMENT) or _HARMLESS.search(said[1])):
             return (
                 f"PostgreSQL says: {said[1]}",
                 "check the relation against the database; it is PostgreSQL that runs the SQL",
@@ -151,7 +147,8 @@ def _decimal(modifier: int) -> str:
     digits, scale = (modifier - _HEADER) >> 16, (modifier - _HEADER) & 0xFFFF
     if modifier < 0 or not 0 < digits <= _MOST_DIGITS or scale > digits:
         return _UNBOUNDED
-    return f"DECIMAL({digits}, {scale})"
+    # DuckDB writes 0.5 as .5 where there is no room before the point
+    return f"DECIMAL({max(digits, min(scale + 1, _MOST_DIGITS))}, {scale})"
 
 
 def _no_connection(words: str, said: str) -> tuple[str, str]:

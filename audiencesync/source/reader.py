@@ -13,7 +13,7 @@ from audiencesync.source.attached import attach as attach_database
 from audiencesync.source.failures import failing_as
 from audiencesync.source.keys import folded, shown_key
 from audiencesync.source.staging import Staged, Stager, require
-from audiencesync.store import ColumnType, Store
+from audiencesync.store import ColumnType, SqlFailed, Store
 
 _PROFILES = "source.profiles"
 _MEMBERSHIPS = "source.memberships"
@@ -91,13 +91,7 @@ class Source:
         with self._one_moment():
             glance = self._stager.glance(_PROFILES, profiles.relation)
         require(glance, [str(profiles.updated_at)])
-        with failing_as(_PROFILES):
-            row = self._store.row(
-                "watermark_earliest",
-                {"marks": list(watermarks)},
-                type=glance.kind(str(profiles.updated_at)).text,
-            )
-        return str(row["watermark"])
+        return self._least(watermarks, glance.kind(str(profiles.updated_at)))
 
     def stage(self, *, since: str | None) -> dict[str, ColumnType]:
         """Make `stage_profile` and `stage_membership` readable.
@@ -253,7 +247,17 @@ class Source:
             "dated": kind.kind in _MOMENTS,
             "unbounded": kind.kind in _MOMENTS | {"float", "double"},
         }
-        return template, None if since is None else {"since": since}
+        return template, None if since is None else {"since": self._least([since], kind)}
+
+    def _least(self, watermarks: Sequence[str], kind: ColumnType) -> str:
+        try:
+            row = self._store.row("watermark_earliest", {"marks": list(watermarks)}, type=kind.text)
+        except SqlFailed:
+            raise SourceError(
+                f"{_PROFILES}: {self._config.profiles.updated_at} has another type than at the last run",
+                hint="run once with --full, which reads everything",
+            ) from None
+        return str(row["watermark"])
 
     def _check_memberships(self) -> None:
         config, staged = self._config.memberships, self._memberships

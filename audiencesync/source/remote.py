@@ -109,16 +109,16 @@ class Remote(ABC):
             SourceError: There is no such relation, or two of its columns have one name.
         """
         with self._failing_as(place):
-            names = self._names(relation)
-            seen: set[str] = set()
-            for name in names:
-                if folded(name) in seen:
-                    raise SourceError(
-                        f"{place}: two columns are called {name!r}",
-                        hint="give them different names with AS; capitals make no difference",
-                    )
-                seen.add(folded(name))
-            return self._look_at(place, relation)
+            found = self._look_at(place, relation)
+        seen: set[str] = set()
+        for column in found.columns:
+            if folded(column.name) in seen:
+                raise SourceError(
+                    f"{place}: two columns are called {column.name!r}",
+                    hint="give them different names with AS; capitals make no difference",
+                )
+            seen.add(folded(column.name))
+        return found
 
     @contextmanager
     def reading(
@@ -132,6 +132,7 @@ class Remote(ABC):
         with self._failing_as(relation.place, relation), self._connection.cursor() as cursor:
             cursor.execute(self._select(relation, condition))
             rows = cursor.fetch_record_batch()
+            self._verify(rows.schema, relation)
             broken: list[Exception] = []
 
             def batches() -> Iterator[pa.RecordBatch]:
@@ -176,12 +177,8 @@ class Remote(ABC):
         """Make the transaction a snapshot that cannot write."""
 
     @abstractmethod
-    def _names(self, relation: Relation) -> Sequence[str]:
-        """The names of a relation's columns, even if some are the same."""
-
-    @abstractmethod
     def _look_at(self, place: str, relation: Relation) -> RemoteRelation:
-        """A relation whose columns have different names."""
+        """The columns of a relation."""
 
     @abstractmethod
     def _explain(self, error: Exception, relation: RemoteRelation | None) -> tuple[str, str]:
@@ -190,6 +187,9 @@ class Remote(ABC):
     def _select(self, relation: RemoteRelation, condition: str | None) -> str:
         values = ", ".join(f"{column.value} AS {quote_name(column.name)}" for column in relation.columns)
         return f"SELECT {values} FROM {relation.rows}" + (f" WHERE {condition}" if condition else "")  # noqa: S608
+
+    def _verify(self, schema: pa.Schema, relation: RemoteRelation) -> None:  # noqa: B027  (most need not)
+        """Refuse types that are not those which were looked at."""
 
     def _arriving(self, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         yield from rows
@@ -208,9 +208,9 @@ class Remote(ABC):
         try:
             yield
         except Exception as error:
-            # pyarrow makes an OSError of what a driver says in the middle of a stream
-            ours = isinstance(error, OSError) or type(error).__module__.startswith("adbc_driver")
-            if not ours:
+            # what a driver says in the middle of a stream comes from pyarrow
+            streamed = isinstance(error, OSError | pa.lib.ArrowException)
+            if not streamed and not type(error).__module__.startswith("adbc_driver"):
                 raise
             reason, hint = self._explain(error, relation)
             raise SourceError(f"{place} cannot be read: {reason}", hint=hint) from None

@@ -18,8 +18,9 @@ _BUSY_MS = 10_000
 _CLASSES = ("integer", "real", "text", "blob")
 _FIRST_ROW = {"integer": "0", "real": "0.0", "text": "''", "blob": "x'00'"}
 _SCALED = re.compile(r"\(\s*\d+\s*,\s*0*[1-9]\d*\s*\)")
-_MISTYPED = re.compile(r"Type mismatch in column (\d+): expected (\w+) but got (\w+)")
-_ORDINARY = {"INT64": "whole numbers", "DOUBLE": "numbers", "STRING": "text", "BINARY": "bytes"}
+_MISTYPED = re.compile(r"Type mismatch in column (\d+)")
+_ORDINARY = {"integer": "whole numbers", "real": "numbers", "text": "text", "blob": "bytes"}
+_ARROW = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string(), "blob": pa.binary()}
 
 
 class Sqlite(Remote):
@@ -43,11 +44,6 @@ class Sqlite(Remote):
         self._run(f"PRAGMA busy_timeout = {_BUSY_MS}")
         # the snapshot begins with the first read, not with BEGIN
         self._fetch("SELECT count(*) FROM sqlite_master")
-
-    def _names(self, relation: Relation) -> Sequence[str]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {relation.bracketed} LIMIT 0")  # noqa: S608
-            return [str(name) for name in cursor.fetch_record_batch().schema.names]
 
     def _look_at(self, place: str, relation: Relation) -> RemoteRelation:
         # only a view tells how the columns of a SELECT are declared
@@ -85,6 +81,12 @@ class Sqlite(Remote):
         )
         return f"SELECT {first} UNION ALL {super()._select(relation, condition)}"
 
+    def _verify(self, schema: pa.Schema, relation: RemoteRelation) -> None:
+        for column, kind in zip(relation.columns, schema.types, strict=True):
+            if kind != _ARROW[column.kind]:
+                reason, hint = _against_declaration(column)
+                raise SourceError(f"{relation.place} cannot be read: {reason}", hint=hint)
+
     def _arriving(self, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         skip = 1
         for batch in rows:
@@ -95,12 +97,7 @@ class Sqlite(Remote):
     def _explain(self, error: Exception, relation: RemoteRelation | None) -> tuple[str, str]:
         first = str(error).strip().split("\n", 1)[0]
         if (mistyped := _MISTYPED.search(first)) and relation is not None:
-            column = relation.columns[int(mistyped[1])].name
-            wanted = _ORDINARY.get(mistyped[2], mistyped[2])
-            return (
-                f"column {column!r} is declared for {wanted} and holds something else",
-                "mend the values, or name the type yourself with CAST(... AS TEXT) in a SELECT",
-            )
+            return _against_declaration(relation.columns[int(mistyped[1])])
         words = re.sub(r"^.*(\[SQLite\] Failed to prepare query:|Failed to step query:)", "", first).strip()
         hint = "check that the relation exists in the file of `source.attach`; it is SQLite that runs the SQL"
         if "locked" in words:
@@ -108,6 +105,13 @@ class Sqlite(Remote):
         if "malformed" in words or "not a database" in words:
             return words, "the file is damaged: mend it or take a copy from before"
         return words, hint
+
+
+def _against_declaration(column: RemoteColumn) -> tuple[str, str]:
+    return (
+        f"column {column.name!r} is declared for {_ORDINARY[column.kind]} and holds something else",
+        "mend the values, or name the type yourself with CAST(... AS TEXT) in a SELECT",
+    )
 
 
 def _heeded(declared: str) -> str | None:

@@ -9,7 +9,7 @@ from audiencesync.source.failures import failing_as
 from audiencesync.source.keys import folded, key_text
 from audiencesync.source.relation import NotARelation, Relation
 from audiencesync.source.remote import Remote, RemoteRelation, changed_since, with_keys
-from audiencesync.store import ColumnType, Store
+from audiencesync.store import ColumnType, SqlFailed, Store
 
 _COLUMNS_SHOWN = 30
 _OF_AN_EMPTY_FILE = frozenset({"column0", "json"})
@@ -90,15 +90,13 @@ class Stager:
             condition = None
             if since is not None and updated_at is not None and found.has(updated_at):
                 condition = changed_since(found.column(updated_at), since)
-            self._copy(found, "stage_table", name, condition=condition)
-            return Staged(name, place, self._store.columns(name), relation=relation)
+            self._copy(found, "stage_table", _rows(name), condition=condition)
+            return self._named(name, place, _rows(name), relation=relation)
         if relation.reads_text:
             with failing_as(place):
-                self._store.run("stage_file", name=name, relation=relation.sampled_whole)
-                return Staged(name, place, self._store.columns(name), parsed=True)
-        with failing_as(place):
-            self._store.run("stage_view", name=name, relation=relation.bracketed)
-            return Staged(name, place, self._store.columns(name))
+                self._parse(_rows(name), relation)
+            return self._named(name, place, _rows(name), parsed=True)
+        return self._named(name, place, relation.bracketed)
 
     def glance(self, place: str, text: str) -> Staged:
         """Learn the columns of a relation without reading its rows; there is no name to read it by.
@@ -123,7 +121,8 @@ class Stager:
             return
         found = self._remote.look_at(staged.place, staged.relation)
         for condition in with_keys(found.column(key), keys):
-            self._copy(found, "stage_append", staged.name, condition=condition, key=found.column(key).name)
+            name = found.column(key).name
+            self._copy(found, "stage_append", _rows(staged.name), condition=condition, key=name)
 
     def repeats(self, staged: Staged, key: str, updated_at: str, since: str) -> list[tuple[str, int, int]]:
         """Keys that a row read since then shares with one that was left in another database.
@@ -160,6 +159,21 @@ class Stager:
         row = self._store.row("columns_with_values", relation=relation, columns=columns)
         return {name for name, held in zip(columns, row.values(), strict=True) if held}
 
+    def _parse(self, name: str, relation: Relation) -> None:
+        try:
+            self._store.run("stage_file", name=name, relation=relation.sampled_whole)
+        except SqlFailed:
+            # no guess fits all lines; one that fits the first makes DuckDB name the line that differs
+            self._store.run("stage_file", name=name, relation=relation.bracketed)
+            raise
+
+    def _named(
+        self, name: str, place: str, rows: str, *, parsed: bool = False, relation: Relation | None = None
+    ) -> Staged:
+        with failing_as(place):
+            self._store.run("stage_view", name=name, relation=rows)
+            return Staged(name, place, self._store.columns(name), parsed=parsed, relation=relation)
+
     def _copy(
         self, found: RemoteRelation, statement: str, name: str, *, condition: str | None, **template: object
     ) -> None:
@@ -194,8 +208,13 @@ def require(staged: Staged, wanted: Sequence[str]) -> None:
         raise SourceError(
             f"{staged.place}: there is no column {column!r}; {known}",
             hint=f"name one of its columns in `{staged.place}`, or add the column to its `from`"
-            + ("; the file needs a header, or names = [...] in read_csv(...)" if staged.parsed else ""),
+            + ("; a file needs a header, and in each line as many values as there" if staged.parsed else ""),
         )
+
+
+def _rows(name: str) -> str:
+    """The table that holds the rows, where they are copied."""
+    return f"{name}_rows"
 
 
 def _parsed(place: str, text: str) -> Relation:
