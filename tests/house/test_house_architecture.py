@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def packages() -> set[str]:
     return found - {"__init__"}
 
 
+@cache
 def real_imports() -> set[tuple[str, str]]:
     graph = grimp.build_graph("audiencesync", cache_dir=None)
     pairs = set()
@@ -40,9 +42,10 @@ def real_imports() -> set[tuple[str, str]]:
 def test_the_diagram_shows_the_imports_as_they_are() -> None:
     (diagram,) = fenced(PAGE, "mermaid")
     drawn = re.findall(r"^ +(\w+) --> (\w+)$", diagram, re.MULTILINE)
+    alone = re.findall(r"^ +(\w+)$", diagram, re.MULTILINE)
 
     assert sorted(drawn) == sorted(pair for pair in real_imports() if pair[1] not in GROUND)
-    assert {name for pair in drawn for name in pair} == packages() - GROUND
+    assert {name for pair in drawn for name in pair} | set(alone) == packages() - GROUND
 
 
 def test_the_ground_imports_nothing_above_it() -> None:
