@@ -1,8 +1,8 @@
 """Clients that nobody here wrote, driven from outside against the emulator: a row a check.
 
-`python tests/emulator/conformance/run.py [--only NAME ...] [--folder DIR]` installs what it needs into a
-folder of its own (Node packages by npm, Python ones by pip), starts an emulator for each client, and ends
-with 1 if any check fails.
+`make conformance`, or `python tests/emulator/conformance/run.py [--only NAME ...]`, installs what it needs
+into a folder of its own (Node packages by npm, Python ones by pip), starts an emulator for each client, and
+ends with 1 if any check fails. `--write FILE` puts the table into a document.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 import venv
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -238,6 +240,48 @@ def cli(folder: Path) -> list[Check]:
     return checks
 
 
+def version(name: str, folder: Path) -> str:
+    """Which version of a client was driven."""
+    if name == "simple-salesforce":
+        return metadata.version(name)
+    if name == "aio-sf":
+        (found,) = metadata.distributions(
+            name=name, path=[str(next((folder / "venv").rglob("site-packages")))]
+        )
+        return found.version
+    package = {"sf": "@salesforce/cli"}.get(name, name)
+    described = json.loads((folder / "node_modules" / package / "package.json").read_text())
+    return str(described["version"])
+
+
+def write(document: Path, checks: list[Check], versions: dict[str, str]) -> None:
+    """Replace the tables between the document's two marks."""
+    lines = ["| client | version | checks | passed |", "|---|---|---|---|"]
+    for name, found in versions.items():
+        mine = [item for item in checks if item.client == name]
+        good = sum(item.problem is None for item in mine)
+        lines.append(f"| {TITLES[name]} | {found} | {len(mine)} | {good} |")
+    lines += ["", "| client | check | what it proves | |", "|---|---|---|---|"]
+    lines += [
+        f"| {TITLES[item.client]} | {item.name} | {item.proves} | {'failed' if item.problem else 'ok'} |"
+        for item in checks
+    ]
+    table = "\n".join(lines)
+    text = re.sub(
+        r"(<!-- begin -->\n).*(\n<!-- end -->)",
+        lambda marks: f"{marks[1]}\n{table}\n{marks[2]}",
+        document.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    document.write_text(text, encoding="utf-8")
+
+
+TITLES = {
+    "simple-salesforce": "simple-salesforce",
+    "jsforce": "jsforce",
+    "aio-sf": "aio-sf",
+    "sf": "Salesforce CLI",
+}
 CLIENTS: dict[str, Callable[[Path], list[Check]]] = {
     "simple-salesforce": simple_salesforce,
     "jsforce": jsforce,
@@ -253,16 +297,25 @@ def main() -> int:
     )
     parser.add_argument("--only", action="append", choices=sorted(CLIENTS), help="run only this client")
     parser.add_argument("--folder", type=Path, default=Path("build") / "conformance", help="where to install")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into this document")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    failed = 0
+    checks: list[Check] = []
+    versions: dict[str, str] = {}
     for name in arguments.only or CLIENTS:
-        for item in CLIENTS[name](folder):
-            failed += item.problem is not None
+        found = CLIENTS[name](folder)
+        checks += found
+        versions[name] = version(name, folder)
+        for item in found:
             said = "ok" if item.problem is None else f"FAILED: {item.problem}"
             sys.stdout.write(f"{item.client:18} {item.name:24} {item.proves:58} {said}\n")
             sys.stdout.flush()
+    failed = sum(item.problem is not None for item in checks)
+    driven = ", ".join(f"{TITLES[name]} {found}" for name, found in versions.items())
+    sys.stdout.write(f"{len(checks)} checks, {failed} failed: {driven}\n")
+    if arguments.write:
+        write(arguments.write, checks, versions)
     return 1 if failed else 0
 
 
