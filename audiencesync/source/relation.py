@@ -49,10 +49,11 @@ class NotARelation(ValueError):
 
 
 class Token(NamedTuple):
-    """A piece of SQL that is neither space nor comment."""
+    """A piece of SQL that is neither space nor comment, and its place among the pieces."""
 
     kind: str
     text: str
+    place: int
 
     @property
     def word(self) -> str:
@@ -65,7 +66,7 @@ class Relation:
     """A relation of the user's, without comments and without the semicolon at its end."""
 
     tokens: tuple[Token, ...]
-    text: str
+    pieces: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str) -> "Relation":
@@ -74,21 +75,26 @@ class Relation:
         Raises:
             NotARelation: There is nothing in it, or more than one statement.
         """
-        kept: list[str] = []
+        pieces: list[str] = []
         tokens: list[Token] = []
         for match in _TOKEN.finditer(text):
             kind = str(match.lastgroup)
-            # a comment may end a line: whatever is put behind it later would be swallowed
-            kept.append(" " if kind == "space" else match[0])
             if kind != "space":
-                tokens.append(Token("dollar" if kind == "tag" else kind, match[0]))
+                tokens.append(Token("dollar" if kind == "tag" else kind, match[0], len(pieces)))
+            # a comment may end a line: whatever is put behind it later would be swallowed
+            pieces.append(" " if kind == "space" else match[0])
         while tokens and tokens[-1].text == ";":
             tokens.pop()
         if not tokens:
             raise NotARelation("there is no SQL in it")
         if any(token.text == ";" for token in tokens):
             raise NotARelation("it holds more than one statement")
-        return cls(tuple(tokens), "".join(kept).strip(" ;"))
+        return cls(tuple(tokens), tuple(pieces[tokens[0].place : tokens[-1].place + 1]))
+
+    @property
+    def text(self) -> str:
+        """The SQL that is left."""
+        return "".join(self.pieces)
 
     @cached_property
     def is_query(self) -> bool:
@@ -102,7 +108,7 @@ class Relation:
     @property
     def bracketed(self) -> str:
         """The rows as a subquery, to which any engine lets us add conditions."""
-        return f"({self.text})" if self.is_query else f"(SELECT * FROM {self.text})"  # noqa: S608
+        return self._bracketed(self.text)
 
     @cached_property
     def reads_files(self) -> bool:
@@ -121,17 +127,20 @@ class Relation:
         By default DuckDB looks at some 20,000 lines; if `31.7` or `007` comes later in a column of whole
         numbers, it reads 32 and 7 and says nothing.
         """
-        pieces = [token.text for token in self.tokens]
+        pieces = list(self.pieces)
+        first = self.tokens[0].place
         for index, token in enumerate(self.tokens):
             if self._is_call(index) and (match := _SAMPLED.fullmatch(token.text)):
                 closing = _closing(self.tokens, index + 1)
                 given = {one.word for one in self.tokens[index + 2 : closing]}
-                if closing < len(pieces) and not given & _USER_KNOWS_TYPES:
+                if closing < len(self.tokens) and not given & _USER_KNOWS_TYPES:
                     options = _options(match["kind"], leave=given)
-                    pieces[closing] = f", {options})"
+                    pieces[self.tokens[closing].place - first] = f", {options})"
             elif self._is_file(index) and (match := _FILE_NAME.search(token.text)):
-                pieces[index] = self._as_call(index, match["kind"].lower())
-        text = " ".join(pieces)
+                pieces[token.place - first] = self._as_call(index, match["kind"].lower())
+        return self._bracketed("".join(pieces))
+
+    def _bracketed(self, text: str) -> str:
         return f"({text})" if self.is_query else f"(SELECT * FROM {text})"  # noqa: S608
 
     def _files(self, function: re.Pattern[str]) -> Iterator[str]:
