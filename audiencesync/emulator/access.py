@@ -1,13 +1,19 @@
-"""Field-level security: which fields a user sees, and which of them may be written.
+"""Object and field permissions: what a user sees, and what of it may be written.
 
 Source:
-    Object Reference, "FieldPermissions"; Bulk jobs answer "Field name not found" for a hidden field.
+    Object Reference, "ObjectPermissions", "FieldPermissions", "PermissionSet"; Bulk jobs answer "Field name
+    not found" for a hidden field.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audiencesync.emulator.org import Org
 from audiencesync.emulator.schema import ObjectType
+
+# access to these is that of their parent
+_WITH_PARENT = {"OpportunityContactRole": "Opportunity", "CampaignMember": "Campaign"}
+# these have no ObjectPermissions: everybody with API access reads and writes them
+_WITHOUT = frozenset({"Task", "Event"})
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,7 @@ class View:
     """One object as one user sees it.
 
     Attributes:
-        kind: The object with only its visible fields.
+        kind: The object with only its visible fields, and only what the user may do with it.
         read_only: Visible fields that the user may not write.
     """
 
@@ -29,10 +35,10 @@ class Access:
     def __init__(self, org: Org) -> None:
         self._org = org
         self._revision = -1
-        self._views: dict[tuple[str, str], View] = {}
+        self._views: dict[tuple[str, str], View | None] = {}
 
     def view(self, user_id: str, name: str) -> View | None:
-        """An object as the user sees it; None when there is none of that name."""
+        """An object as the user sees it; None when there is none of that name that the user may read."""
         kind = self._org.schema.find(name)
         if kind is None:
             return None
@@ -45,9 +51,14 @@ class Access:
         return self._views[key]
 
     def permission_sets(self, user_id: str) -> set[str]:
-        """Ids of the permission sets assigned to a user."""
+        """Ids of the permission sets assigned to a user, and of the one that the user's profile owns."""
         rows = self._org.tables["PermissionSetAssignment"].live()
-        return {str(row["PermissionSetId"]) for row in rows if row["AssigneeId"] == user_id}
+        held = {str(row["PermissionSetId"]) for row in rows if row["AssigneeId"] == user_id}
+        user = self._org.tables["User"].records.get(user_id)
+        if user is not None:
+            owned = self._org.tables["PermissionSet"].live()
+            held |= {str(row["Id"]) for row in owned if row.get("ProfileId") == user["ProfileId"]}
+        return held
 
     def allowed(self, user_id: str, permission: str) -> bool:
         """Whether any of the user's permission sets grants a user permission."""
@@ -56,7 +67,32 @@ class Access:
             table[item].get(permission) is True for item in self.permission_sets(user_id) if item in table
         )
 
-    def _make(self, user_id: str, kind: ObjectType) -> View:
+    def _make(self, user_id: str, kind: ObjectType) -> View | None:
+        granted = self._granted(user_id, kind)
+        if "Read" not in granted:
+            return None
+        shown = replace(
+            kind,
+            createable=kind.createable and "Create" in granted,
+            updateable=kind.updateable and "Edit" in granted,
+            deletable=kind.deletable and "Delete" in granted,
+        )
+        return self._fields(user_id, shown)
+
+    def _granted(self, user_id: str, kind: ObjectType) -> set[str]:
+        """What the user may do with an object, as ObjectPermissions name it."""
+        everything = {"Read", "Create", "Edit", "Delete"}
+        if kind.setup or kind.name in _WITHOUT or self.allowed(user_id, "PermissionsModifyAllData"):
+            return everything
+        name = _WITH_PARENT.get(kind.name, kind.name)
+        held = self.permission_sets(user_id)
+        granted = {"Read"} if self.allowed(user_id, "PermissionsViewAllData") else set()
+        for row in self._org.tables["ObjectPermissions"].live():
+            if row["ParentId"] in held and row["SobjectType"] == name:
+                granted |= {item for item in everything if row.get(f"Permissions{item}")}
+        return granted
+
+    def _fields(self, user_id: str, kind: ObjectType) -> View:
         hidden = {name for owner, name in self._org.hidden if owner == kind.name}
         if not hidden:
             return View(kind, frozenset())

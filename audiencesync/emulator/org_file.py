@@ -41,10 +41,15 @@ class OrganizationPart(Strict):
 
 
 class UserPart(Strict):
-    """A user; the first is the integration user."""
+    """A user; the first is the integration user, an administrator.
+
+    Attributes:
+        permissions: By object, all that the user may do; None makes an administrator.
+    """
 
     username: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=80)]
     active: bool = True
+    permissions: dict[str, list[Literal["read", "create", "edit", "delete"]]] | None = None
 
 
 class ObjectPart(Strict):

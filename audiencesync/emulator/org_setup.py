@@ -14,13 +14,14 @@ from audiencesync.emulator.save import Caller, Writer
 from audiencesync.emulator.soql_view import compile_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from audiencesync.emulator.instance import Instance
-    from audiencesync.emulator.org_file import DuplicateRulePart, OrgFile, ValidationRulePart
+    from audiencesync.emulator.org_file import DuplicateRulePart, OrgFile, UserPart, ValidationRulePart
     from audiencesync.emulator.schema import ObjectType, Record
 
+_LIMITED = "Minimum Access - API Only Integrations"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -40,6 +41,8 @@ class Setup:
         settings.bulk_pace_s, settings.session_s = part.bulk_pace_s, part.session_s
         settings.password_flow, settings.refresh_rotation = part.password_flow, part.refresh_rotation
         settings.username = self._content.users[0].username
+        if self._content.users[0].permissions is not None:
+            raise self._wrong("users.0.permissions", "the first user is an administrator")
         self._org.meter.limit = part.daily_api_calls
         for number, (name, given) in enumerate(self._content.objects.items()):
             kind = self._org.schema.find(name) or self._new_object(name, given, number)
@@ -76,7 +79,10 @@ class Setup:
             )
         self._record_types()
         for user in self._content.users[1:]:
-            self._org.add_user(user.username, profile, active=user.active)
+            if user.permissions is None:
+                self._org.add_user(user.username, profile, active=user.active)
+            else:
+                self._limited_user(user, user.permissions)
         owned = next(iter(self._org.table("PermissionSet").records))
         for readable, path in [
             *((False, item) for item in self._content.hidden_fields),
@@ -111,6 +117,21 @@ class Setup:
             if not found:
                 raise self._wrong(f"assignment_rules.{place}.owner", f"there is no user {rule.owner}")
             self._org.assignment_owners[rule.object] = found[0]
+
+    def _limited_user(self, user: UserPart, permissions: Mapping[str, Sequence[str]]) -> None:
+        """A user who may do what is listed and nothing else."""
+        known = [str(row["Id"]) for row in self._org.table("Profile").live() if row["Name"] == _LIMITED]
+        profile = known[0] if known else self._org.add("Profile", {"Name": _LIMITED})
+        user_id = self._org.add_user(user.username, profile, active=user.active)
+        name = "Objects_" + "".join(letter if letter.isalnum() else "_" for letter in user.username)
+        held = self._org.add(
+            "PermissionSet", {"Name": name[:80], "Label": name[:80], "PermissionsApiEnabled": True}
+        )
+        self._org.add("PermissionSetAssignment", {"PermissionSetId": held, "AssigneeId": user_id})
+        for object_name, actions in permissions.items():
+            kind = self._kind(f"users.{user.username}.permissions", object_name)
+            flags = {f"Permissions{action.capitalize()}": True for action in actions}
+            self._org.add("ObjectPermissions", {"ParentId": held, "SobjectType": kind.name, **flags})
 
     def _record_types(self) -> None:
         known = {

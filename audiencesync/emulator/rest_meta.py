@@ -121,7 +121,8 @@ def record_count(instance: Instance, call: Call) -> Reply:
 
 def describe_global(instance: Instance, call: Call) -> Reply:
     """`GET /sobjects`."""
-    listed = [describe.summary(kind, call.version) for kind in instance.org.schema]
+    views = [instance.access.view(call.session.user_id, kind.name) for kind in instance.org.schema]
+    listed = [describe.summary(view.kind, call.version) for view in views if view is not None]
     return _cacheable(instance, call, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
 
 

@@ -28,7 +28,7 @@ _UPSERT_BODY_FROM = 46
 def create(instance: Instance, call: Call) -> Reply:
     """`POST /sobjects/{name}`, and the same with `/Id`."""
     view = instance.view(call, call.args["name"])
-    if not view.kind.createable:
+    if not instance.org.table(view.kind.name).kind.createable:
         raise ApiError(405, "METHOD_NOT_ALLOWED", f"HTTP Method 'POST' not allowed for {view.kind.name}")
     changes = Changes()
     row = RowReader(instance.org.schema, view.kind).read(call.json_object())
@@ -185,7 +185,7 @@ def _refuse_in_body(data: dict[str, object], *names: str) -> None:
 
 
 def _delete(instance: Instance, call: Call, view: View, record_id: str) -> Reply:
-    if not view.kind.deletable:
+    if not instance.org.table(view.kind.name).kind.deletable:
         raise ApiError(405, "METHOD_NOT_ALLOWED", f"HTTP Method 'DELETE' not allowed for {view.kind.name}")
     changes = Changes()
     outcome = instance.writer(call, view, changes).delete(record_id)

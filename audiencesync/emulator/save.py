@@ -24,6 +24,7 @@ _NOT_WRITABLE = (
     "Unable to create/update fields: {}. Please check the security settings of this field and verify that "
     "it is read/write for your profile or permission set."
 )
+_NO_ACCESS = ("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
 
 
 @dataclass(slots=True)
@@ -130,6 +131,7 @@ class Writer:
         """Move a record, and what hangs on it, to the recycle bin."""
         try:
             record = self._existing(value)
+            self._check_deletable()
             self._check_locks(record)
         except RowRefused as refusal:
             return Outcome(None, error=refusal.error)
@@ -138,6 +140,9 @@ class Writer:
 
     def _insert(self, row: Row) -> Outcome:
         _check_read(row)
+        if self._kind.createable and not self._view.kind.createable:
+            message = f"entity type cannot be inserted: {self._kind.label}"
+            raise RowRefused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
         record = self._template.copy()
         if self._owned:
             record["OwnerId"] = self._caller.user_id
@@ -159,6 +164,8 @@ class Writer:
         return Outcome(record_id, created=True)
 
     def _update(self, row: Row, existing: Record) -> Outcome:
+        if self._kind.updateable and not self._view.kind.updateable:
+            raise RowRefused(*_NO_ACCESS)
         if existing.get("IsConverted") is True:
             raise RowRefused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         record = existing.copy()
@@ -212,6 +219,10 @@ class Writer:
             duplicate.check(record, self._table, insist=self._caller.allow_duplicates)
         for item in self._unique:
             self._check_unique(item, record)
+
+    def _check_deletable(self) -> None:
+        if self._kind.deletable and not self._view.kind.deletable:
+            raise RowRefused(*_NO_ACCESS)
 
     def _check_locks(self, record: Record) -> None:
         for lock in self._locks:

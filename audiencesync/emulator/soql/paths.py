@@ -195,7 +195,9 @@ class Scope:
         for field in view.fields.values() if view is not None else ():
             relationship = field.relationship_name
             if relationship is not None and relationship.lower() == lower and field.reference_to:
-                return Step(relationship, field.name, tuple(field.reference_to))
+                step = Step(relationship, field.name, tuple(field.reference_to))
+                if len(step.targets) > 1 or self._target(step) is not None:
+                    return step
         message = (
             f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
             f"relationship, be sure to append the '__r' after the custom relationship name. {_ADVICE}"
