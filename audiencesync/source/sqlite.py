@@ -16,11 +16,17 @@ from audiencesync.store import quote_name
 
 _BUSY_MS = 10_000
 _CLASSES = ("integer", "real", "text", "blob")
-_FIRST_ROW = {"integer": "0", "real": "0.0", "text": "''", "blob": "x'00'"}
+_FIRST_ROW = {"integer": "0", "real": "0.0", "text": "''", "mixed": "''", "blob": "x'00'"}
 _SCALED = re.compile(r"\(\s*\d+\s*,\s*0*[1-9]\d*\s*\)")
 _MISTYPED = re.compile(r"Type mismatch in column (\d+)")
-_ORDINARY = {"integer": "whole numbers", "real": "numbers", "text": "text", "blob": "bytes"}
-_ARROW = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string(), "blob": pa.binary()}
+_ORDINARY = {"integer": "whole numbers", "real": "numbers", "text": "text", "mixed": "text", "blob": "bytes"}
+_ARROW = {
+    "integer": pa.int64(),
+    "real": pa.float64(),
+    "text": pa.string(),
+    "mixed": pa.string(),
+    "blob": pa.binary(),
+}
 
 
 class Sqlite(Remote):
@@ -71,7 +77,7 @@ class Sqlite(Remote):
                     f"{place}: column {name!r} holds BLOB values among others",
                     hint="choose one type for it with CAST(... AS TEXT) or hex(...) in a SELECT",
                 )
-            kinds[name] = next((one for one in ("blob", "text", "real", "integer") if one in classes), "text")
+            kinds[name] = _kind_of(classes)
         return kinds
 
     def _select(self, relation: RemoteRelation, condition: str | None) -> str:
@@ -132,17 +138,23 @@ def _heeded(declared: str) -> str | None:
     return None
 
 
+def _kind_of(classes: set[str]) -> str:
+    if "text" in classes:
+        return "text" if classes == {"text"} else "mixed"
+    return next((one for one in ("blob", "real", "integer") if one in classes), "text")
+
+
 def _column(name: str, kind: str, declared: str) -> RemoteColumn:
     bare = quote_name(name)
     as_text = f"CAST({bare} AS TEXT)"
-    # a comparison without CAST can use an index
-    textual = bare if _heeded(declared) == "text" else as_text
+    compared = as_text if kind == "mixed" else bare  # without CAST, an index may serve
+    textual = kind in {"text", "mixed"}
     return RemoteColumn(
         name,
         kind,
-        value=as_text if kind == "text" else bare,
-        compared=textual if kind == "text" else bare,
-        ordered=f"{textual} COLLATE BINARY" if kind == "text" else bare,
+        value=as_text if textual else bare,
+        compared=compared,
+        ordered=f"{compared} COLLATE BINARY" if textual else bare,
         distinct=f"{as_text} COLLATE BINARY",
         key_literal={"integer": literals.integer, "real": literals.number}.get(kind, literals.text),
         mark_literal={"integer": literals.integer, "real": literals.at_least}.get(kind, literals.text),
