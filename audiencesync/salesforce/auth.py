@@ -150,7 +150,7 @@ def _rsa_key(pem: str) -> RSAPrivateKey:
     raise ConfigError(
         f"connection.auth.private_key {problem}",
         hint="give the unencrypted PEM of the RSA private key whose certificate was uploaded to the app; "
-        "`audiencesync auth keygen` makes such a pair",
+        "`openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem` makes such a pair",
     )
 
 

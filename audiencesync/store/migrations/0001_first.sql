@@ -1,9 +1,7 @@
 -- 0001_first: the whole store.
 -- Big tables have no key or index: diffs are full joins, and an index costs 3.6 times the room and 7.6 times
 -- the loading time. Masks hold one bit an audience; columns mask_1, mask_2 ... are added when a sync has more
--- than 63 audiences (store/masks.py).
-
-CREATE TABLE store.meta (name VARCHAR NOT NULL, value VARCHAR NOT NULL);
+-- than 63 audiences (plan/diff.py).
 
 -- One row a sync. `basis` says what fingerprints and payloads were computed from.
 CREATE TABLE store.sync (

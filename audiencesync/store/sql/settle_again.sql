@@ -1,6 +1,5 @@
 -- settle_again: rows with a passing error wait for their next attempt.
 -- params: $batch_id, $transient VARCHAR[] (codes), $attempts (most of one row)
--- template: none
 UPDATE store.outbox AS outbox
 SET batch_id = NULL, attempt = outbox.attempt + 1
 FROM stage_result AS result
