@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from audiencesync.config.models import Source as SourceConfig
@@ -59,6 +60,24 @@ class Desk:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
+
+
+class Engine:
+    """DuckDB alone, for examples that Hypothesis tries by the hundred."""
+
+    def __init__(self) -> None:
+        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect()
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a statement."""
+        assert self._connection is not None
+        return self._connection.execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        """Let go of it."""
+        assert self._connection is not None
+        self._connection.close()
+        self._connection = None
 
 
 @pytest.fixture

@@ -13,42 +13,40 @@ from audiencesync.errors import SourceError
 from audiencesync.source.keys import folded, key_text, shown_key
 from audiencesync.store import ColumnType
 
-from .conftest import Desk
+from .conftest import Desk, Engine
 
 KINDS_OF_NUMBERS = ("SMALLINT", "BIGINT", "HUGEINT", "DECIMAL(20,0)", "DECIMAL(20,4)", "DOUBLE", "VARCHAR")
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.close()
 
 
-def text_of(engine: duckdb.DuckDBPyConnection, value: object, type_of: str) -> str | None:
+def text_of(engine: Engine, value: object, type_of: str) -> str | None:
     kind = ColumnType(type_of, type_of.partition("(")[0].lower())
     statement = f"SELECT {key_text('id', kind)} FROM (SELECT CAST(? AS {type_of}) AS id)"
-    row = engine.execute(statement, [value]).fetchone()
-    assert row is not None
-    return None if row[0] is None else str(row[0])
+    ((text,),) = engine.rows(statement, value)
+    return None if text is None else str(text)
 
 
 @settings(deadline=None)
 @given(number=st.integers(-(2**15), 2**15 - 1))
-def test_a_whole_number_is_one_key_in_any_type(engine: duckdb.DuckDBPyConnection, number: int) -> None:
+def test_a_whole_number_is_one_key_in_any_type(engine: Engine, number: int) -> None:
     assert {text_of(engine, number, kind) for kind in KINDS_OF_NUMBERS} == {str(number)}
 
 
 @settings(deadline=None)
 @given(number=st.integers(-(2**53) + 1, 2**53 - 1))
-def test_a_whole_number_is_one_key_as_far_as_floating_point_is_exact(
-    engine: duckdb.DuckDBPyConnection, number: int
-) -> None:
+def test_a_whole_number_is_one_key_as_far_as_floating_point_is_exact(engine: Engine, number: int) -> None:
     assert text_of(engine, float(number), "DOUBLE") == text_of(engine, number, "BIGINT") == str(number)
 
 
 @settings(deadline=None)
 @given(number=st.floats().filter(lambda number: not (number.is_integer() and abs(number) < 2**53)))
-def test_another_floating_point_number_is_no_key(engine: duckdb.DuckDBPyConnection, number: float) -> None:
+def test_another_floating_point_number_is_no_key(engine: Engine, number: float) -> None:
     assert text_of(engine, number, "DOUBLE") is None
 
 
@@ -56,9 +54,7 @@ def test_another_floating_point_number_is_no_key(engine: duckdb.DuckDBPyConnecti
 @given(
     number=st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9)
 )
-def test_a_decimal_key_is_the_same_in_any_scale(
-    engine: duckdb.DuckDBPyConnection, number: decimal.Decimal
-) -> None:
+def test_a_decimal_key_is_the_same_in_any_scale(engine: Engine, number: decimal.Decimal) -> None:
     texts = {text_of(engine, str(number), f"DECIMAL(38,{scale})") for scale in (4, 5, 10, 20)}
     assert len(texts) == 1
     assert decimal.Decimal(str(texts.pop())) == number
@@ -66,13 +62,13 @@ def test_a_decimal_key_is_the_same_in_any_scale(
 
 @settings(deadline=None)
 @given(value=st.uuids())
-def test_a_uuid_is_its_small_letters(engine: duckdb.DuckDBPyConnection, value: uuid.UUID) -> None:
+def test_a_uuid_is_its_small_letters(engine: Engine, value: uuid.UUID) -> None:
     assert text_of(engine, str(value).upper(), "UUID") == str(value)
 
 
 @settings(deadline=None)
 @given(value=st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
-def test_a_text_is_itself(engine: duckdb.DuckDBPyConnection, value: str) -> None:
+def test_a_text_is_itself(engine: Engine, value: str) -> None:
     assert text_of(engine, value, "VARCHAR") == value
 
 
@@ -158,8 +154,8 @@ def test_a_key_is_shown_without_an_address_and_on_one_line(key: str, shown: str)
     assert shown_key(key) == shown
 
 
-def test_names_are_compared_as_duckdb_does(engine: duckdb.DuckDBPyConnection) -> None:
+def test_names_are_compared_as_duckdb_does(engine: Engine) -> None:
     assert folded("User_É") == "user_É"
-    engine.execute('SELECT "USER" FROM (SELECT 1 AS user)')
+    engine.rows('SELECT "USER" FROM (SELECT 1 AS user)')
     with pytest.raises(duckdb.BinderException):
-        engine.execute('SELECT "É" FROM (SELECT 1 AS é)')
+        engine.rows('SELECT "É" FROM (SELECT 1 AS é)')

@@ -4,7 +4,6 @@ import sqlite3
 import string
 from collections.abc import Iterator
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from audiencesync.errors import SourceError
 from audiencesync.source.relation import NotARelation, Relation
 
-from .conftest import Desk
+from .conftest import Desk, Engine
 from .postgres import Server
 
 SELECTS = (
@@ -42,9 +41,10 @@ ONLY_DUCKDB = (
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.close()
 
 
 @pytest.mark.parametrize("relation", [*SELECTS, *ONLY_DUCKDB])
@@ -57,12 +57,9 @@ def test_duckdb_reads_any_form(desk: Desk, relation: str) -> None:
     assert desk.profiles("id", "name") == [("1", "Ann"), ("2", "B;b")]
 
 
-@pytest.mark.parametrize(
-    "relation", [one for one in SELECTS if not one.startswith("(SELECT id, name FROM people WHERE")]
-)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_database_reads_any_form_whole_and_in_part(
-    desk: Desk, request: pytest.FixtureRequest, kind: str, relation: str
+    desk: Desk, request: pytest.FixtureRequest, kind: str
 ) -> None:
     attach = "crm.db"
     statements = (
@@ -79,10 +76,13 @@ def test_a_database_reads_any_form_whole_and_in_part(
                 connection.execute(statement)
         connection.close()
 
-    desk.read(relation, attach=attach)
-    assert desk.profiles("id", "name") == [("1", "Ann"), ("2", "B;b")]
-    desk.read(relation, attach=attach, updated_at="name", since="B")
-    assert desk.profiles("id", "name") == [("2", "B;b")]
+    for relation in SELECTS:
+        if relation.startswith("(SELECT id, name FROM people WHERE") and kind == "sqlite":
+            continue  # no brackets around the parts of a UNION there
+        desk.read(relation, attach=attach)
+        assert desk.profiles("id", "name") == [("1", "Ann"), ("2", "B;b")]
+        desk.read(relation, attach=attach, updated_at="name", since="B")
+        assert desk.profiles("id", "name") == [("2", "B;b")]
 
 
 @pytest.mark.parametrize("attach", ["crm.db", "postgresql"])
@@ -212,10 +212,10 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
     ending=st.sampled_from(["", ";", " ; ", "\n;\n--end", "-- x", "/* ; */;"]),
 )
 def test_a_select_means_the_same_with_any_comment_and_ending(
-    engine: duckdb.DuckDBPyConnection, value: str, comment: str, ending: str
+    engine: Engine, value: str, comment: str, ending: str
 ) -> None:
     quoted = "'" + value.replace("'", "''") + "'"
     relation = Relation.parse(f"-- {comment}\n SELECT 1 AS id, {quoted} AS it /* {comment} */{ending}")
 
-    assert engine.execute(f"FROM {relation.bracketed}").fetchall() == [(1, value)]
-    assert engine.execute(f"FROM {relation.sampled_whole}").fetchall() == [(1, value)]
+    assert engine.rows(f"FROM {relation.bracketed}") == [(1, value)]
+    assert engine.rows(f"FROM {relation.sampled_whole}") == [(1, value)]
