@@ -221,7 +221,9 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
         target = bench.connection.describe(sync.object)
         planned = make_plan(bench.store, bench.project, candidates, target)
     except SqlFailed as failure:
-        raise blamed(failure) from failure
+        if failure.about_data:
+            raise blamed(failure) from None
+        raise
     finally:
         bench.progress.end()
     check_plan(planned.totals, sync.guards, bench.options.allowed)

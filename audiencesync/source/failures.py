@@ -59,9 +59,9 @@ def failing_as(place: str, *, casts: dict[str, str] | None = None) -> Iterator[N
         raise unreadable(place, failure, casts) from None
 
 
-def blamed(failure: SqlFailed) -> SourceError | SqlFailed:
-    """Whose fault a failed statement of the plan is: a file read in place may turn out bad only there."""
-    return unreadable("source", failure) if failure.about_data else failure
+def blamed(failure: SqlFailed) -> SourceError:
+    """The failure of a plan over a bad value: a file that is read in place may turn out bad only there."""
+    return unreadable("source", failure)
 
 
 def unreadable(place: str, failure: SqlFailed, casts: dict[str, str] | None = None) -> SourceError:
