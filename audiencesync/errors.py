@@ -70,6 +70,10 @@ class SignInRefused(SalesforceRefused):
     """Salesforce did not let us in; nothing of what was to be sent was looked at."""
 
 
+class RouteRefused(SalesforceRefused):
+    """The org does not take requests of this kind or size; no row was looked at, and another route may do."""
+
+
 class SalesforceUnavailable(AudienceSyncError):
     """Salesforce could not be reached or asked us to come back; no request was applied."""
 

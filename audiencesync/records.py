@@ -59,6 +59,7 @@ class Route(StrEnum):
 class Operation(StrEnum):
     """What one batch asks Salesforce to do with its rows."""
 
+    INSERT = "insert"
     UPSERT = "upsert"
     UPDATE = "update"
     DELETE = "delete"

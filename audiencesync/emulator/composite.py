@@ -19,7 +19,7 @@ from audiencesync.emulator.http import Call, Reply, Route, route
 if TYPE_CHECKING:
     from audiencesync.emulator.instance import Instance
 
-MAX_SUBREQUESTS, MAX_HEAVY = 25, 5
+MAX_SUBREQUESTS = 25
 MAX_GRAPHS, MAX_NODES = 75, 500
 _REFERENCE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _USE = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}")
@@ -49,12 +49,21 @@ class _Sub:
 def composite(instance: Instance, call: Call) -> Reply:
     """`POST /composite`: up to 25 subrequests, five of them queries or Collections; one API call."""
     body = call.json_object()
-    subs = _read_subs(body.get("compositeRequest"), MAX_SUBREQUESTS)
-    if sum(1 for sub in subs if _HEAVY.fullmatch(sub.url.partition("?")[0])) > MAX_HEAVY:
-        message = f"Cannot have more than {MAX_HEAVY} query and sObject Collections subrequests"
-        raise ApiError(400, "INVALID_INPUT", message)
+    most = instance.org.settings.composite_collections
+    subs = _read_subs(body.get("compositeRequest"))
+    if len(subs) > MAX_SUBREQUESTS:
+        return _too_many(f"{MAX_SUBREQUESTS} operations")
+    if sum(1 for sub in subs if _HEAVY.fullmatch(sub.url.partition("?")[0])) > most:
+        return _too_many(f"{most} query or sObject Collections operations")
     _, answers = _run(instance, call, subs, all_or_none=body.get("allOrNone") is True)
     return Reply(200, {"compositeResponse": answers})
+
+
+def _too_many(what: str) -> Reply:
+    """A Composite that is too large: an answer with one part, which answers no request."""
+    errors = [{"errorCode": "LIMIT_EXCEEDED", "message": f"The request can’t contain more than {what}."}]
+    part = {"body": errors, "httpHeaders": {}, "httpStatusCode": 400, "referenceId": None}
+    return Reply(200, {"compositeResponse": [part]})
 
 
 def graph(instance: Instance, call: Call) -> Reply:
@@ -62,9 +71,7 @@ def graph(instance: Instance, call: Call) -> Reply:
     graphs = call.json_object().get("graphs")
     if not _objects(graphs) or len(graphs) > MAX_GRAPHS:
         raise ApiError(400, "INVALID_INPUT", f"A request takes from 1 to {MAX_GRAPHS} graphs")
-    read = [
-        (str(item.get("graphId", "")), _read_subs(item.get("compositeRequest"), MAX_NODES)) for item in graphs
-    ]
+    read = [(str(item.get("graphId", "")), _read_subs(item.get("compositeRequest"))) for item in graphs]
     if sum(len(subs) for _, subs in read) > MAX_NODES:
         raise ApiError(400, "LIMIT_EXCEEDED", f"A request takes at most {MAX_NODES} nodes")
     answers = []
@@ -110,11 +117,9 @@ def _objects(given: object) -> TypeGuard[list[dict[str, Any]]]:
     return isinstance(given, list) and bool(given) and all(isinstance(item, dict) for item in given)
 
 
-def _read_subs(given: object, most: int) -> list[_Sub]:
+def _read_subs(given: object) -> list[_Sub]:
     if not _objects(given):
         raise ApiError(400, "JSON_PARSER_ERROR", "compositeRequest must be an array of subrequests")
-    if len(given) > most:
-        raise ApiError(400, "LIMIT_EXCEEDED", f"Cannot have more than {most} subrequests")
     subs = [_read_sub(item) for item in given]
     names = [sub.reference for sub in subs]
     if len(set(names)) != len(names):
@@ -202,6 +207,10 @@ def _inner(instance: Instance, call: Call, sub: _Sub, content: bytes) -> Reply:
     )
     if not path.startswith("/services/data/v") or "/jobs/" in path or "/composite/batch" in path:
         return Reply(400, [{"errorCode": "INVALID_INPUT", "message": f"{path} cannot be a subrequest"}])
+    fault = instance.faults.next(inner.method, sub.url, frozenset({"status"}))
+    if fault is not None:
+        status, _, scripted = fault.answer()
+        return Reply(status, scripted.decode() if isinstance(scripted, bytes) else scripted)
     try:
         return instance.dispatch(inner)
     except ApiError as error:

@@ -42,6 +42,7 @@ class Settings:
         sandbox: A sandbox takes test.salesforce.com as the JWT's audience, production takes login.
         password_flow: The username-password flow is blocked in new orgs.
         refresh_rotation: A refresh token dies when used, and a new one is given.
+        composite_collections: Queries and Collections that one Composite may hold.
     """
 
     organization: str = "Local Emulator"
@@ -53,6 +54,7 @@ class Settings:
     session_s: int = 7200
     password_flow: bool = False
     refresh_rotation: bool = False
+    composite_collections: int = 5
 
 
 @dataclass

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
+from audiencesync.errors import AudienceSyncError
 from audiencesync.records import Job, Operation, Row, RowResult, WriteOptions
 
 ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
@@ -30,6 +31,25 @@ class Org(Protocol):
         options: WriteOptions,
     ) -> list[RowResult]:
         """Send up to 200 rows; results come in their order."""
+        ...
+
+    def write_together(
+        self,
+        operation: Operation,
+        object_name: str,
+        match_field: str | None,
+        pieces: Sequence[Sequence[Row]],
+        options: WriteOptions,
+    ) -> list[list[RowResult] | AudienceSyncError]:
+        """Send up to five pieces of up to 200 rows in one call, which do not depend on each other.
+
+        Returns:
+            For each piece the results in the order of its rows, or the error that `write` would have raised.
+
+        Raises:
+            RouteRefused: The org does not take such a call; nothing was applied, and `write` may do.
+            As `write`, for all pieces.
+        """
         ...
 
     def find(

@@ -56,13 +56,17 @@ def json_or_none(body: bytes | str) -> object:
         return None
 
 
-def api_errors(body: bytes | str) -> tuple[ApiError, ...]:
-    """The errors of a refusal: from an array or a single object; none from HTML or nothing.
+def api_errors(document: object) -> tuple[ApiError, ...]:
+    """The errors of a refusal, from its parsed body: an array or a single object. None from anything else.
+
+    A Composite that is refused as a whole answers with one part that answers no request.
 
     Source:
-        REST API Developer Guide, "Status Codes and Error Responses".
+        REST API Developer Guide, "Status Codes and Error Responses"; recorded refusals of Composite requests.
     """
-    document = json_or_none(body)
+    if isinstance(document, dict) and isinstance(parts := document.get("compositeResponse"), list):
+        nobodys = [part for part in parts if isinstance(part, dict) and part.get("referenceId") is None]
+        document = nobodys[0].get("body") if nobodys else None
     entries = document if isinstance(document, list) else [document]
     return tuple(
         _api_error(entry) for entry in entries if isinstance(entry, dict) and _looks_like_error(entry)

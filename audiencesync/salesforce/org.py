@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audiencesync.clock import Clock
 from audiencesync.records import Job, ObjectType, Operation, Row, RowResult, WriteOptions
-from audiencesync.salesforce import bulk, catalogue, query, rows
+from audiencesync.salesforce import bulk, catalogue, composite, query, rows
 from audiencesync.salesforce.describe import describe
 from audiencesync.salesforce.session import Session
 
@@ -33,20 +33,35 @@ class Org:
         """Send up to 200 rows through sObject Collections; results come in the order of the rows.
 
         Args:
-            operation: Upsert by the match field; update and delete by `Id`, which each row holds.
+            operation: Insert, upsert by the match field, or update and delete by `Id`, which each row holds.
             object_name: API name.
             match_field: For an upsert.
             sent: The rows.
             options: What the org's rules do.
 
         Raises:
-            As `rows.upsert`.
+            As `rows.write`.
         """
-        if operation is Operation.DELETE:
-            return rows.delete(self.session, [str(row["Id"]) for row in sent], options)
-        if operation is Operation.UPSERT and match_field is not None:
-            return rows.upsert(self.session, object_name, match_field, sent, options)
-        return rows.update(self.session, object_name, sent, options)
+        return rows.write(self.session, rows.request(operation, object_name, match_field, sent), options)
+
+    def write_together(
+        self,
+        operation: Operation,
+        object_name: str,
+        match_field: str | None,
+        pieces: Sequence[Sequence[Row]],
+        options: WriteOptions,
+    ) -> list[composite.Piece]:
+        """Send up to five pieces of up to 200 rows in one call; the arguments are those of `write`.
+
+        Returns:
+            For each piece its results, or the error that `write` would have raised for it.
+
+        Raises:
+            As `composite.write_together`.
+        """
+        requests = [rows.request(operation, object_name, match_field, piece) for piece in pieces]
+        return composite.write_together(self.session, requests, options)
 
     def find(
         self, object_name: str, fields: Sequence[str], by: str, values: Sequence[str]

@@ -51,10 +51,17 @@ def require_success(answer: requests.Response, *, what: str, write: bool) -> Non
     Source:
         REST API Developer Guide, "Status Codes and Error Responses"; "API Request Limits and Allocations".
     """
-    status = answer.status_code
-    if _OK <= status < _REDIRECTION:
-        return
-    errors = api_errors(answer.content)
+    if not _OK <= answer.status_code < _REDIRECTION:
+        refuse(answer.status_code, json_or_none(answer.content), what=what, write=write)
+
+
+def refuse(status: int, document: object, *, what: str, write: bool) -> NoReturn:
+    """Raise what a status other than 2xx means, given the parsed body that came with it.
+
+    Raises:
+        As `require_success`.
+    """
+    errors = api_errors(document)
     if status in _TURNED_AWAY:
         raise SalesforceUnavailable(f"Salesforce turned {what} away with HTTP {status}", hint=_LATER)
     if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
@@ -90,7 +97,8 @@ def may_renew(answer: requests.Response) -> bool:
     """A 401 that a new token may mend."""
     if answer.status_code != UNAUTHORIZED:
         return False
-    return not any(text in error.message for error in api_errors(answer.content) for text in _NOT_RENEWABLE)
+    errors = api_errors(json_or_none(answer.content))
+    return not any(text in error.message for error in errors for text in _NOT_RENEWABLE)
 
 
 def _raise_unknown(got: str, *, what: str, write: bool) -> NoReturn:

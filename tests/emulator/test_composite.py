@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import requests
+
     from .conftest import Client
 
 DATA = "/services/data/v66.0"
@@ -13,6 +15,13 @@ DATA = "/services/data/v66.0"
 def sub(method: str, path: str, reference: str, body: object = None) -> dict[str, Any]:
     item = {"method": method, "url": DATA + path, "referenceId": reference}
     return {**item, "body": body} if body is not None else item
+
+
+def limit_of(answer: requests.Response) -> object:
+    """The code of a Composite refused for its size: one part that answers no request."""
+    (part,) = answer.json()["compositeResponse"]
+    assert (answer.status_code, part["httpStatusCode"], part["referenceId"]) == (200, 400, None)
+    return part["body"][0]["errorCode"]
 
 
 def used(client: Client) -> int:
@@ -68,7 +77,7 @@ def test_five_collections_of_200_travel_in_one_call(client: Client) -> None:
 
     saved = [item["success"] for answer in body["compositeResponse"] for item in answer["body"]]
     assert saved == [True] * 1000
-    assert refused.status_code == 400
+    assert limit_of(refused) == "LIMIT_EXCEEDED"
 
 
 def test_limits_and_reference_names_are_checked_for_the_whole_call(client: Client) -> None:
@@ -76,8 +85,31 @@ def test_limits_and_reference_names_are_checked_for_the_whole_call(client: Clien
     odd = [sub("GET", "/limits", "with space")]
     headers = [{**sub("GET", "/limits", "h"), "httpHeaders": {"Authorization": "Bearer x"}}]
 
-    for requests in (many, odd, headers):
+    assert limit_of(client("POST", "/composite", json={"compositeRequest": many})) == "LIMIT_EXCEEDED"
+    for requests in (odd, headers):
         assert client("POST", "/composite", json={"compositeRequest": requests}).status_code == 400
+
+
+def test_an_org_that_takes_fewer_collections_refuses_the_whole_call(client: Client) -> None:
+    records = [{"attributes": {"type": "Lead"}, "LastName": "Few 4711", "Company": "C"}]
+    requests = [sub("POST", "/composite/sobjects", f"r{at}", {"records": records}) for at in range(2)]
+    client.emulator.admin("POST", "settings", composite_collections=1)
+    refused = client("POST", "/composite", json={"compositeRequest": requests})
+    client.emulator.admin("POST", "settings", composite_collections=5)
+    found = client("GET", "/query", params={"q": "SELECT Id FROM Lead WHERE LastName = 'Few 4711'"}).json()
+
+    assert limit_of(refused) == "LIMIT_EXCEEDED"
+    assert found["totalSize"] == 0
+
+
+def test_a_scripted_status_strikes_a_subrequest(client: Client) -> None:
+    client.emulator.fault(
+        "status", match={"method": "POST", "path": "/sobjects/Account$"}, status=503, skip=1
+    )
+    requests = [sub("POST", "/sobjects/Account", f"r{at}", {"Name": "Struck"}) for at in range(3)]
+    body = client("POST", "/composite", json={"compositeRequest": requests}).json()["compositeResponse"]
+
+    assert [item["httpStatusCode"] for item in body] == [201, 503, 201]
 
 
 def test_each_request_of_a_batch_is_billed(client: Client) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from audiencesync.errors import AnswerLost, BudgetSpent, SalesforceRefused
+from audiencesync.errors import AnswerLost, BudgetSpent, RouteRefused, SalesforceRefused
 from audiencesync.records import JobState, Operation, Row, RowResult, WriteOptions
 from audiencesync.salesforce import bulk, rows
 from audiencesync.salesforce.auth import JwtBearer
+from audiencesync.salesforce.composite import write_together
 from audiencesync.salesforce.describe import describe, dump, load
 from audiencesync.salesforce.limits import api_versions, limits
 from audiencesync.salesforce.query import query, select_in
@@ -237,6 +238,84 @@ def test_records_are_updated_created_and_deleted_by_id(live: Session) -> None:
     assert gone.accepted
     (missing,) = rows.update(live, "Lead", [{"Id": made.salesforce_id, "Phone": "1"}], PLAIN)
     assert missing.code == "ENTITY_IS_DELETED"
+
+
+def _pieces(name: str, *, of: int, pieces: int) -> list[rows.Request]:
+    sent = _leads(name, of * pieces)
+    return [
+        rows.request(Operation.UPSERT, "Lead", "Email", sent[at : at + of])
+        for at in range(0, of * pieces, of)
+    ]
+
+
+def test_a_thousand_rows_travel_in_one_call(emulator: Emulator, live: Session, meter: CountingMeter) -> None:
+    before = emulator.calls()
+    assert isinstance(before, int)
+
+    results = write_together(live, _pieces("together", of=200, pieces=5), PLAIN)
+
+    assert [len(piece) if isinstance(piece, list) else piece for piece in results] == [200] * 5
+    assert {row.created for piece in results if isinstance(piece, list) for row in piece} == {True}
+    assert (emulator.calls(), meter.charged) == (before + 1, ["composite"])
+
+
+def test_every_operation_travels_together(live: Session) -> None:
+    def done(operation: Operation, sent: list[Row]) -> list[RowResult]:
+        (piece,) = write_together(live, [rows.request(operation, "Lead", None, sent)], PLAIN)
+        assert isinstance(piece, list)
+        return piece
+
+    (made,) = done(Operation.INSERT, _leads("operations", 1))
+    (changed,) = done(Operation.UPDATE, [{"Id": made.salesforce_id, "Phone": "1"}])
+    (gone,) = done(Operation.DELETE, [{"Id": made.salesforce_id}])
+
+    assert (made.created, changed.created, gone.accepted) == (True, False, True)
+
+
+def test_a_piece_that_fails_takes_no_other_with_it(emulator: Emulator, live: Session) -> None:
+    first, second, third, fourth = _pieces("apart", of=2, pieces=4)
+    bad = rows.request(Operation.UPSERT, "Lead", "Email", [{**_leads("apart", 1)[0], "Nope__c": "x"}])
+    match = {"method": "PATCH", "path": "composite/sobjects"}
+    emulator.admin("POST", "faults", {"kind": "status", "match": match, "status": 503, "skip": 2})
+
+    results = write_together(live, [first, bad, second, third, fourth], PLAIN)
+
+    assert [type(one) for one in results] == [list, SalesforceRefused, AnswerLost, list, list]
+    assert len(list(query(live, "SELECT Id FROM Lead WHERE Email LIKE 'apart.%'"))) == 6
+
+
+def test_an_org_that_takes_fewer_pieces_says_so_and_applies_none(emulator: Emulator, live: Session) -> None:
+    emulator.admin("POST", "settings", {"composite_collections": 2})
+    with pytest.raises(RouteRefused):
+        write_together(live, _pieces("fewer", of=1, pieces=3), PLAIN)
+    emulator.admin("POST", "settings", {"composite_collections": 5})
+
+    assert list(query(live, "SELECT Id FROM Lead WHERE Email LIKE 'fewer.%'")) == []
+
+
+def test_text_that_looks_like_a_reference_arrives_as_it_is(live: Session) -> None:
+    plain, odd = _leads("reference", 2)
+    name = "@{piece0[0].id}"
+    pieces: list[list[Row]] = [[plain], [{**odd, "LastName": name}]]
+
+    write_together(live, [rows.request(Operation.INSERT, "Lead", None, piece) for piece in pieces], PLAIN)
+
+    found = query(live, "SELECT LastName FROM Lead WHERE Email = 'reference.1@example.org'")
+    assert list(found) == [{"LastName": name}]
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate_body"])
+def test_a_composite_whose_answer_is_cut_is_in_doubt_as_a_whole(
+    emulator: Emulator, live: Session, meter: CountingMeter, kind: str
+) -> None:
+    emulator.fault(kind, "/composite$")
+
+    with pytest.raises(AnswerLost):
+        write_together(live, _pieces(f"cut-{kind}", of=2, pieces=2), PLAIN)
+
+    assert meter.charged == ["composite"]
+    written = list(query(live, f"SELECT Id FROM Lead WHERE Email LIKE 'cut-{kind}.%'"))
+    assert len(written) == (0 if kind == "drop_before" else 4)
 
 
 def test_a_parent_is_named_by_its_external_id_and_cleared(live: Session) -> None:

@@ -14,6 +14,7 @@ from audiencesync.salesforce.answers import (
     ApiError,
     api_errors,
     file_error,
+    json_or_none,
     org_usage,
     row_results,
 )
@@ -48,12 +49,12 @@ NAMES = st.from_regex(r"[A-Z][A-Za-z]{0,20}(__c)?", fullmatch=True)
     ],
 )
 def test_error_bodies_of_every_shape_are_read(body: str, codes: list[str]) -> None:
-    assert [error.code for error in api_errors(body)] == codes
+    assert [error.code for error in api_errors(json_or_none(body))] == codes
 
 
 @given(st.binary() | ANSWERS.map(lambda document: json.dumps(document).encode()))
 def test_no_error_body_raises_and_only_names_come_out(body: bytes) -> None:
-    for error in api_errors(body):
+    for error in api_errors(json_or_none(body)):
         assert error.code.replace("_", "").isalnum()
         assert all(name.replace("_", "").replace(".", "").replace(":", "").isalnum() for name in error.fields)
 
