@@ -1,8 +1,8 @@
 """What a run would do: desired rows, the diff against the acknowledged state, guards, routes and cost."""
 
 from audiencesync.plan.diff import Candidates, Plan, find_candidates, make_plan, nothing_to_do, sample
-from audiencesync.plan.fields import read_sources
 from audiencesync.plan.guards import check_plan, check_source
+from audiencesync.plan.sources import read_sources
 
 __all__ = [
     "Candidates",

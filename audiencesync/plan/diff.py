@@ -12,14 +12,9 @@ from typing import Any
 
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
-from audiencesync.plan.fields import (
-    Sources,
-    check_rule,
-    cleared_never,
-    plan_fields,
-    read_sources,
-)
+from audiencesync.plan.fields import cleared_never, plan_fields
 from audiencesync.plan.routes import RoutePlan, choose_routes
+from audiencesync.plan.sources import Sources, check_rule, read_sources
 from audiencesync.records import Mode, ObjectType, Operation, PlanTotals, Route, SyncState
 from audiencesync.store import ColumnType, Store
 

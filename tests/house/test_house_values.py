@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from audiencesync.config.models import Sync
-from audiencesync.plan.fields import FieldPlan, _expression, _field_plan
+from audiencesync.plan.fields import FieldPlan, field_plan
 from audiencesync.plan.routes import choose_routes
+from audiencesync.plan.sources import expression
 from audiencesync.records import FieldType, Operation, Route
 from audiencesync.store import Store
 from tests.house.pages import names_of_tests, page, prose, quoted, section, table
@@ -66,8 +67,8 @@ def rendered(store: Store, source: str, shown: str, mapping: Any = "x", **more: 
     database = store._connection
     database.execute(f"CREATE OR REPLACE TEMP TABLE house AS SELECT {source} AS x")
     columns = store.columns("house")
-    plan: FieldPlan = _field_plan(
-        0, "F__c", _expression(sync.mappings["F__c"], columns), field_type(shown), sync
+    plan: FieldPlan = field_plan(
+        0, "F__c", expression(sync.mappings["F__c"], columns), field_type(shown), sync
     )
     codes = ", ".join(f"CASE WHEN {one.test} THEN '{one.code}' END" for one in plan.problems)
     value, found = database.execute(
@@ -96,7 +97,7 @@ def test_no_value_is_cleared_or_takes_its_default_or_is_left_alone(store: Store,
     assert rendered(store, nothing, "boolean") == ("false", [])
     assert rendered(store, nothing, "boolean", {"from": "x", "on_null": "skip"}) == (None, [])
     skipping = sync_of({"from": "x", "on_null": "skip"})
-    assert _field_plan(0, "F__c", "x", field_type("string(80)"), skipping).skip
+    assert field_plan(0, "F__c", "x", field_type("string(80)"), skipping).skip
 
 
 def test_a_required_field_without_a_value_stops_the_row(store: Store) -> None:

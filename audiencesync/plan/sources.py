@@ -1,0 +1,128 @@
+"""What a sync reads from a profile: its mappings as SQL expressions, and what tells that they changed."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audiencesync.config.load import Project
+from audiencesync.config.models import FieldMapping, Sync
+from audiencesync.errors import ConfigError
+from audiencesync.store import ColumnType, SqlFailed, Store, quote_name, quote_text
+
+_BASIS_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a sync reads from a profile, before anything is known of Salesforce.
+
+    Attributes:
+        mapped: Salesforce field as configured -> SQL expression over profile columns.
+        fingerprint: SQL expression; two rows with one fingerprint need no look at their values.
+        basis: Changes when fingerprints of before and after cannot be compared.
+    """
+
+    mapped: Mapping[str, str]
+    fingerprint: str
+    basis: str
+
+
+def read_sources(store: Store, project: Project, sync: Sync, columns: Mapping[str, ColumnType]) -> Sources:
+    """Turn a sync's mappings into expressions over `stage_profile`, each tried on its own.
+
+    Raises:
+        ConfigError: An expression of the config is not valid over the profile columns.
+    """
+    mapped = {name: expression(mapping, columns) for name, mapping in sync.mappings.items()}
+    for group in ("required_fields", "extra_fields"):
+        for name, mapping in getattr(sync, group).items():
+            if mapping.sql is not None:
+                _try(store, project, (*sync_place(project, sync), group, name, "sql"), mapping.sql)
+    if sync.send_scores_to:
+        entries = [
+            f"{quote_text(score + '=')} || sf_score({quote_name(score)})"
+            for score in sorted(sync.send_scores_to.scores)
+        ]
+        mapped[sync.send_scores_to.field] = (
+            f"list_filter([{', '.join(entries)}], lambda entry: entry IS NOT NULL)"
+        )
+    if sync.send_affinities_to:
+        kind = _column(columns, sync.send_affinities_to.column)
+        entries_of = _entries(sync.send_affinities_to.column, kind)
+        mapped[sync.send_affinities_to.field] = f"sf_heaviest({entries_of}, {sync.send_affinities_to.top})"
+    triggers = _triggers(sync, mapped)
+    described: list[object] = [_BASIS_VERSION, sync.match_field, sync.send_audiences_to, triggers]
+    described += [sorted(mapped.items()), [[name, repr(one)] for name, one in sorted(sync.mappings.items())]]
+    basis = hashlib.sha256(json.dumps(described).encode()).hexdigest()
+    # the basis is hashed along: after a change of the mapping no old fingerprint can pass for a new one
+    return Sources(mapped, f"hash({', '.join([quote_text(basis), *triggers])})", basis)
+
+
+def check_rule(store: Store, project: Project, name: str, where: str) -> None:
+    """Refuse a rule audience whose condition is not valid over the profile columns.
+
+    Raises:
+        ConfigError: With the rule's place in the config.
+    """
+    _try(store, project, ("audiences", name, "where"), f"CASE WHEN ({where}) THEN 1 END")
+
+
+def sync_place(project: Project, sync: Sync) -> tuple[str | int, ...]:
+    """Where a sync stands in the config."""
+    return ("syncs", [one.name for one in project.config.syncs].index(sync.name))
+
+
+def expression(mapping: FieldMapping, columns: Mapping[str, ColumnType]) -> str:
+    """The mapping's value as VARCHAR, its default included."""
+    if mapping.value is not None:
+        return quote_text(_constant(mapping.value))
+    if mapping.column is not None:
+        source = quote_name(mapping.column)
+        if _column(columns, mapping.column).kind == "list":
+            source = f"array_to_string({source}, ';')"
+    else:
+        source = f"({mapping.sql})"
+    default = "NULL" if mapping.default is None else quote_text(_constant(mapping.default))
+    return f"CASE WHEN sf_missing({source}) THEN {default} ELSE CAST({source} AS VARCHAR) END"
+
+
+def _constant(value: str | float | bool) -> str:  # noqa: FBT001  (a YAML scalar)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _column(columns: Mapping[str, ColumnType], name: str) -> ColumnType:
+    return next(kind for column, kind in columns.items() if column.lower() == name.lower())
+
+
+def _entries(column: str, kind: ColumnType) -> str:
+    """An affinity column as a list of {k, v}, whatever its type."""
+    source = quote_name(column)
+    if kind.kind == "struct":
+        members = (
+            f"{{'k': {quote_text(name)}, 'v': CAST({source}.{quote_name(name)} AS DOUBLE)}}"
+            for name in kind.members
+        )
+        return f"[{', '.join(members)}]"
+    if kind.kind != "map":
+        source = f"TRY_CAST(TRY_CAST({source} AS JSON) AS MAP(VARCHAR, DOUBLE))"
+    return (
+        f"list_transform(map_entries({source}), "
+        "lambda entry: {'k': CAST(entry.key AS VARCHAR), 'v': CAST(entry.value AS DOUBLE)})"
+    )
+
+
+def _triggers(sync: Sync, mapped: Mapping[str, str]) -> list[str]:
+    if sync.trigger_fields is not None:
+        return [quote_name(column) for column in sync.trigger_fields]
+    return sorted(mapped.values())
+
+
+def _try(store: Store, project: Project, place: Sequence[str | int], expression: str) -> None:
+    try:
+        store.columns(f"(SELECT {expression} FROM stage_profile)")  # noqa: S608  (the user's own expression)
+    except SqlFailed as failure:
+        raise ConfigError(
+            f"{project.place(tuple(place))}: {failure.reason}",
+            hint="the expression is DuckDB SQL over the columns of source.profiles",
+        ) from failure
