@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 import requests
 
 from audiencesync import sync
 from audiencesync.config.load import load
+from audiencesync.plan import routes
 from audiencesync.progress import Silent
 from audiencesync.records import Allowances
 from audiencesync.reports import RunReport, SyncReport
@@ -215,6 +217,11 @@ class World:
     def leads(self) -> dict[str, dict[str, Any]]:
         """Leads in the org by e-mail address."""
         return {record["Email"]: record for record in self.org.records()}
+
+
+def send_by_bulk(patch: pytest.MonkeyPatch) -> None:
+    """Make a Bulk job the cheapest route for any number of rows."""
+    patch.setattr(routes, "BULK_CALLS", 0)
 
 
 def person(number: int, **values: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Runs a config and dies by SIGKILL at a named point: `python -m tests.sync.killed CONFIG POINT`."""
+"""Runs a config and dies by SIGKILL at a named point: `python -m tests.sync.killed CONFIG POINT [bulk]`."""
 
 import os
 import signal
@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from audiencesync import sync
 from audiencesync.clock import SystemClock
 from audiencesync.config.load import load
 from audiencesync.ledger import LedgerWriter
 from audiencesync.progress import Silent
 from audiencesync.salesforce.org import Org
+from tests.world import send_by_bulk
 
 
 def die(*_: Any, **__: Any) -> None:
@@ -50,4 +53,6 @@ POINTS = {
 
 if __name__ == "__main__":
     POINTS[sys.argv[2]]()
+    if "bulk" in sys.argv[3:]:
+        send_by_bulk(pytest.MonkeyPatch())
     sync.run(load(Path(sys.argv[1])), sync.RunOptions(), clock=SystemClock(), progress=Silent())

@@ -11,10 +11,10 @@ from audiencesync.store import Store
 from tests.world import World, person
 
 
-def kill_at(world: World, point: str) -> None:
+def kill_at(world: World, point: str, *more: str) -> None:
     world.project()
     config = str(world.folder / "audiencesync.yaml")
-    ended = subprocess.run([sys.executable, "-m", "tests.sync.killed", config, point], check=False)
+    ended = subprocess.run([sys.executable, "-m", "tests.sync.killed", config, point, *more], check=False)
     assert ended.returncode == -signal.SIGKILL
 
 
