@@ -92,8 +92,8 @@ class Exporter:
             return
         by = self._target.match_field
         ids: dict[str, list[str]] = {}
-        values = [value for _, value in unresolved if value]
-        for record in self._org.find(self._target.object.name, ["Id", by], by, values):
+        values = [[value] for _, value in unresolved if value]
+        for record in self._org.find(self._target.object.name, ["Id", by], [by], values):
             ids.setdefault(match_key(record[by]), []).append(str(record["Id"]))
         answers: dict[int, RowResult] = {}
         for seq, value in unresolved:

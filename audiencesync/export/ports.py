@@ -53,9 +53,13 @@ class Org(Protocol):
         ...
 
     def find(
-        self, object_name: str, fields: Sequence[str], by: str, values: Sequence[str]
+        self,
+        object_name: str,
+        fields: Sequence[str],
+        by: Sequence[str],
+        values: Sequence[Sequence[str]],
     ) -> Iterator[dict[str, object]]:
-        """Records whose field `by` has one of these values."""
+        """Records whose fields `by` have one of these values, each with one part for each field."""
         ...
 
     def create_job(

@@ -103,7 +103,7 @@ def _applied(
     wanted.pop("", None)
     asked = sorted({name for row in rows for name in row.values})
     fields = sorted({"Id", by, *(name for name in asked if "." not in name)})
-    records = list(org.find(target.object.name, fields, by, list(wanted)))
+    records = list(org.find(target.object.name, fields, [by], [[key] for key in wanted]))
     found: dict[str, list[Mapping[str, object]]] = {}
     for record in records:
         found.setdefault(match_key(record.get(by)), []).append(record)

@@ -5,7 +5,7 @@ closes, and fetches results before it acknowledges.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ from audiencesync.clock import Clock
 from audiencesync.errors import AnswerLost, SalesforceUnavailable
 from audiencesync.records import Job, JobState, Operation, WriteOptions
 from audiencesync.salesforce.answers import answer_lost
+from audiencesync.salesforce.pages import download_pages
 from audiencesync.salesforce.session import Kind, Session
 
 UPLOAD_BYTES = 100_000_000
@@ -29,7 +30,6 @@ ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
 _JOBS = "jobs/ingest"
 _FIRST_LOOK_S = 0.25
 _LONGEST_WAIT_S = 30.0
-_NO_LOCATOR = frozenset({"", "null"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +138,7 @@ def job(session: Session, job_id: str) -> Job:
     Source:
         Bulk API 2.0 Developer Guide, "Get Job Info".
     """
-    answer = session.get_json("bulk_poll", _path(job_id))
-    found = _job(answer)
-    if found is None:
-        raise SalesforceUnavailable("the state of a Bulk job cannot be read", hint="run again")
-    return found
+    return read_job(session.get_json("bulk_poll", _path(job_id)))
 
 
 def wait(
@@ -167,10 +163,21 @@ def wait(
     Returns:
         The job, `Failed` and `Aborted` included.
     """
+    return until_ended(lambda: job(session, job_id), clock, on_poll, longest_wait_s=longest_wait_s)
+
+
+def until_ended(
+    look: Callable[[], Job],
+    clock: Clock,
+    on_poll: Callable[[Job], None],
+    *,
+    longest_wait_s: float = _LONGEST_WAIT_S,
+) -> Job:
+    """`wait` for a job of any kind: `look` asks for its state."""
     clock.sleep(_FIRST_LOOK_S)
     pause = 1.0
     while True:
-        seen = job(session, job_id)
+        seen = look()
         on_poll(seen)
         if seen.state.terminal:
             return seen
@@ -179,9 +186,7 @@ def wait(
 
 
 def download(session: Session, job_id: str, kind: ResultKind, path: Path) -> None:
-    """Write one of a job's result files to `path`, byte for byte: UTF-8 whatever the header says.
-
-    `path` appears only when the file is whole. Its rows are in no particular order.
+    """Write one of a job's result files to `path`, as `pages.download_pages`; its rows are in no order.
 
     Raises:
         SalesforceRefused: There is no such result.
@@ -190,18 +195,7 @@ def download(session: Session, job_id: str, kind: ResultKind, path: Path) -> Non
     Source:
         Bulk API 2.0 Developer Guide, "Get Job Successful Record Results" and its siblings.
     """
-    part = path.with_name(path.name + ".part")
-    locator = ""
-    first = True
-    try:
-        while first or locator not in _NO_LOCATOR:
-            receive = _append_to(part, begin=0 if first else part.stat().st_size)
-            params = None if first else {"locator": locator}
-            locator = session.download("bulk_results", f"{_path(job_id)}/{kind}", receive, params=params)
-            first = False
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    download_pages(session, "bulk_results", f"{_path(job_id)}/{kind}", path)
 
 
 def jobs_open(session: Session) -> list[OpenJob]:
@@ -264,40 +258,23 @@ def _state_or_none(session: Session, job_id: str) -> JobState | None:
         return None
 
 
-def _job(document: object) -> Job | None:
-    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
-        return None
-    try:
-        state = JobState(str(document.get("state")))
-    except ValueError:
-        return None
-    return Job(
-        id=document["id"],
-        state=state,
-        processed=_count(document.get("numberRecordsProcessed")),
-        failed=_count(document.get("numberRecordsFailed")),
-        error=str(document.get("errorMessage") or ""),
-    )
+def read_job(document: object) -> Job:
+    """A job of any kind, from Salesforce's description of it.
+
+    Raises:
+        SalesforceUnavailable: It is none.
+    """
+    if isinstance(document, dict) and isinstance(document.get("id"), str):
+        with contextlib.suppress(ValueError):
+            return Job(
+                id=document["id"],
+                state=JobState(str(document.get("state"))),
+                processed=_count(document.get("numberRecordsProcessed")),
+                failed=_count(document.get("numberRecordsFailed")),
+                error=str(document.get("errorMessage") or ""),
+            )
+    raise SalesforceUnavailable("the state of a Bulk job cannot be read", hint="run again")
 
 
 def _count(value: object) -> int:
     return int(value) if isinstance(value, int | float) else 0
-
-
-def _append_to(part: Path, *, begin: int) -> Callable[[Mapping[str, str], Iterator[bytes]], str]:
-    """Writes a page of results from `begin` on, without its header line when a page is there already."""
-
-    def receive(headers: Mapping[str, str], pieces: Iterator[bytes]) -> str:
-        with part.open("wb" if begin == 0 else "r+b") as file:
-            file.seek(begin)
-            file.truncate()
-            in_header = begin > 0
-            for piece in pieces:
-                data = piece
-                if in_header:
-                    _, newline, data = piece.partition(b"\n")
-                    in_header = not newline
-                file.write(data)
-        return headers.get("Sforce-Locator", "")
-
-    return receive

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audiencesync.clock import Clock
 from audiencesync.records import Job, ObjectType, Operation, Row, RowResult, WriteOptions
-from audiencesync.salesforce import bulk, catalogue, composite, query, rows
+from audiencesync.salesforce import bulk, bulk_query, catalogue, composite, query, rows
 from audiencesync.salesforce.describe import describe
 from audiencesync.salesforce.session import Session
 
@@ -64,11 +64,39 @@ class Org:
         return composite.write_together(self.session, requests, options)
 
     def find(
-        self, object_name: str, fields: Sequence[str], by: str, values: Sequence[str]
+        self,
+        object_name: str,
+        fields: Sequence[str],
+        by: Sequence[str],
+        values: Sequence[Sequence[query.Literal]],
     ) -> Iterator[dict[str, object]]:
-        """Records whose field `by` has one of these values, in as few queries as the limits allow."""
-        for statement in query.select_in(object_name, fields, by, values):
+        """Records whose fields `by` have one of these values, in as few queries as the limits allow.
+
+        Args:
+            object_name: API name.
+            fields: API names or paths to select.
+            by: The fields that are compared, all of them together.
+            values: What they are compared with, one value for each field.
+
+        Raises:
+            As `query.query`.
+        """
+        for statement in query.select_matching(object_name, fields, by, values):
             yield from query.query(self.session, statement)
+
+    def statements(
+        self,
+        object_name: str,
+        fields: Sequence[str],
+        by: Sequence[str],
+        values: Sequence[Sequence[query.Literal]],
+    ) -> int:
+        """How many queries `find` needs at least; a page of more than 2,000 records costs one more."""
+        return sum(1 for _ in query.select_matching(object_name, fields, by, values))
+
+    def find_all(self, object_name: str, fields: Sequence[str], present: str | None, path: Path) -> int:
+        """Write every record to a CSV file, by a Bulk query; see `bulk_query.find_all`."""
+        return bulk_query.find_all(self.session, object_name, fields, present, path)
 
     def create_job(
         self, operation: Operation, object_name: str, match_field: str | None, options: WriteOptions

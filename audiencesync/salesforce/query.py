@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from itertools import chain
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -27,7 +26,7 @@ def query(session: Session, statement: str) -> Iterator[dict[str, object]]:
 
     Args:
         session: Who asks.
-        statement: SOQL; made by `select_in`, or free of data.
+        statement: SOQL; made by `select_matching`, or free of data.
 
     Yields:
         Field -> value, parents as nested dicts; without Salesforce's `attributes`.
@@ -48,7 +47,13 @@ def query(session: Session, statement: str) -> Iterator[dict[str, object]]:
         page = _page(client.query_more(page["nextRecordsUrl"], identifier_is_url=True))
 
 
-def select_in(object_name: str, fields: Sequence[str], by: str, values: Sequence[Literal]) -> Iterator[str]:
+def select_matching(
+    object_name: str,
+    fields: Sequence[str],
+    by: Sequence[str],
+    values: Sequence[Sequence[Literal]],
+    where: str = "",
+) -> Iterator[str]:
     """Statements that together look up every value, each within Salesforce's limits.
 
     A value whose literal is longer than SOQL allows is left out: no field that can be filtered by holds it.
@@ -56,33 +61,60 @@ def select_in(object_name: str, fields: Sequence[str], by: str, values: Sequence
     Args:
         object_name: API name.
         fields: API names or paths to select.
-        by: The field that is compared.
-        values: What it is compared with; repeated ones are asked for once.
+        by: The fields that are compared, all of them together.
+        values: What they are compared with, one value for each field; repeated ones are asked for once.
+        where: A further condition, free of data.
 
     Raises:
-        ValueError: A name holds characters that no API name has.
+        ValueError: A name holds characters that no API name has, or a value has not one part for each field.
 
     Source:
         REST API Developer Guide, "Status Codes" (414, 431); SOQL and SOSL Reference, "SOQL and SOSL Limits".
     """
-    for name in chain((object_name, by), fields):
-        if not _PATH.fullmatch(name):
-            raise ValueError("a name in a look-up holds characters that no API name has")
-    head = f"SELECT {', '.join(fields)} FROM {object_name} WHERE {by} IN ("  # noqa: S608 - checked names
-    room = ENCODED_BYTES - len(quote_plus(head + ")"))
+    _require_names(object_name, *by, *fields)
+    head = f"SELECT {', '.join(fields)} FROM {object_name} WHERE "  # noqa: S608 - checked names
+    also = f" AND ({where})" if where else ""
+    start, between, end = (f"{by[0]} IN (", ",", ")") if len(by) == 1 else ("(", " OR ", ")")
+    room = ENCODED_BYTES - len(quote_plus(head + start + end + also))
     batch: list[str] = []
     used = 0
-    for literal in dict.fromkeys(soql("{value}", value=value) for value in values):
-        size = len(quote_plus(literal + ","))
-        if len(literal) > _LONGEST_LITERAL or size > room:
+    for wanted in dict.fromkeys(_wanted(by, value) for value in values):
+        size = len(quote_plus(wanted + between))
+        if not wanted or size > room:
             continue
         if batch and (len(batch) == VALUES_PER_STATEMENT or used + size > room):
-            yield head + ",".join(batch) + ")"
+            yield head + start + between.join(batch) + end + also
             batch, used = [], 0
-        batch.append(literal)
+        batch.append(wanted)
         used += size
     if batch:
-        yield head + ",".join(batch) + ")"
+        yield head + start + between.join(batch) + end + also
+
+
+def select_all(object_name: str, fields: Sequence[str], present: str | None) -> str:
+    """The statement for every record; with `present`, for those in which this field has a value.
+
+    Raises:
+        ValueError: A name holds characters that no API name has.
+    """
+    _require_names(object_name, *fields, *([present] if present else []))
+    statement = f"SELECT {', '.join(fields)} FROM {object_name}"  # noqa: S608 - checked names
+    return statement + (f" WHERE {present} != null" if present else "")
+
+
+def _require_names(*names: str) -> None:
+    """Only what can be an API name, or a path of them, goes into a statement."""
+    if not all(_PATH.fullmatch(name) for name in names):
+        raise ValueError("a name in a query holds characters that no API name has")
+
+
+def _wanted(by: Sequence[str], value: Sequence[Literal]) -> str:
+    """What one value adds to a statement; nothing when it is too long for any field."""
+    literals = [soql("{value}", value=part) for part in value]
+    if any(len(literal) > _LONGEST_LITERAL for literal in literals):
+        return ""
+    pairs = zip(by, literals, strict=True)
+    return literals[0] if len(by) == 1 else f"({' AND '.join(f'{name} = {one}' for name, one in pairs)})"
 
 
 def _page(answer: object) -> Mapping[str, Any]:

@@ -31,6 +31,9 @@ Kind = Literal[
     "bulk_poll",
     "bulk_results",
     "bulk_abort",
+    "bulk_query_create",
+    "bulk_query_poll",
+    "bulk_query_results",
 ]
 """What a billed call is for."""
 

@@ -20,7 +20,8 @@ from audiencesync.salesforce.auth import JwtBearer
 from audiencesync.salesforce.composite import write_together
 from audiencesync.salesforce.describe import describe, dump, load
 from audiencesync.salesforce.limits import api_versions, limits
-from audiencesync.salesforce.query import query, select_in
+from audiencesync.salesforce.org import Org
+from audiencesync.salesforce.query import query, select_matching
 from audiencesync.salesforce.session import Session
 
 from .helpers import CountingMeter, rsa_pem
@@ -311,10 +312,10 @@ def test_a_composite_whose_answer_is_cut_is_in_doubt_as_a_whole(
     emulator.fault(kind, "/composite$")
 
     with pytest.raises(AnswerLost):
-        write_together(live, _pieces(f"cut-{kind}", of=2, pieces=2), PLAIN)
+        write_together(live, _pieces(f"half-{kind}", of=2, pieces=2), PLAIN)
 
     assert meter.charged == ["composite"]
-    written = list(query(live, f"SELECT Id FROM Lead WHERE Email LIKE 'cut-{kind}.%'"))
+    written = list(query(live, f"SELECT Id FROM Lead WHERE Email LIKE 'half-{kind}.%'"))
     assert len(written) == (0 if kind == "drop_before" else 4)
 
 
@@ -352,11 +353,58 @@ def test_values_are_looked_up_whatever_is_in_them(live: Session) -> None:
 
     found = [
         record["LastName"]
-        for statement in select_in("Lead", ["Id", "LastName"], "LastName", names)
+        for statement in select_matching("Lead", ["Id", "LastName"], ["LastName"], [[name] for name in names])
         for record in query(live, statement)
     ]
 
     assert sorted(map(str, found)) == sorted(names)
+
+
+def test_records_are_found_by_several_fields(live: Session) -> None:
+    org = Org(live, HastyClock())
+    rows.upsert(live, "Lead", "Email", [{**one, "Phone": "1"} for one in _leads("several", 3)], PLAIN)
+    keys = [["several.0@example.org", "Zoë 0"], ["several.1@example.org", "Zoë 0"]]
+
+    found = list(org.find("Lead", ["Email"], ["Email", "LastName"], keys))
+
+    assert found == [{"Email": "several.0@example.org"}]
+    assert org.statements("Lead", ["Email"], ["Email", "LastName"], keys) == 1
+
+
+def test_every_record_comes_by_a_bulk_query(
+    emulator: Emulator, live: Session, meter: CountingMeter, tmp_path: Path
+) -> None:
+    sent: list[Row] = [
+        {"LastName": 'two\nlines "quoted"', "Company": "all", "Email": "all.0@example.org", "Fax": "7"},
+        {"LastName": "Zoë, 名前", "Company": "all", "Email": "all.1@example.org", "Fax": "7"},
+        {"LastName": "none", "Company": "all", "Email": "all.2@example.org"},
+    ]
+    rows.create(live, "Lead", sent, PLAIN)
+    emulator.fault("truncate_body", "/results", times=1)
+    meter.charged.clear()
+
+    count = Org(live, HastyClock()).find_all("Lead", ["LastName", "Email"], "Fax", tmp_path / "all.csv")
+
+    with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert sorted(found, key=lambda row: row["Email"]) == [
+        {"LastName": one["LastName"], "Email": one["Email"]} for one in sent[:2]
+    ]
+    polls = meter.charged.count("bulk_query_poll")
+    assert count == 2
+    results = ["bulk_query_results"] * 2
+    assert meter.charged == ["bulk_query_create", *["bulk_query_poll"] * polls, *results]
+
+
+def test_a_bulk_query_of_nothing_is_a_header(live: Session, tmp_path: Path) -> None:
+    assert Org(live, HastyClock()).find_all("Opportunity", ["Id"], None, tmp_path / "none.csv") == 0
+    assert (tmp_path / "none.csv").read_text().strip().replace('"', "") == "Id"
+
+
+def test_a_bulk_query_for_an_unknown_field_is_refused(live: Session, tmp_path: Path) -> None:
+    with pytest.raises(SalesforceRefused) as caught:
+        Org(live, HastyClock()).find_all("Lead", ["Nope__c"], None, tmp_path / "no.csv")
+    assert caught.value.code == "INVALID_FIELD"
 
 
 def test_two_thousand_and_more_records_come_page_by_page(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from urllib.parse import quote_plus
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from audiencesync.errors import SalesforceRefused, SalesforceUnavailable, UsageError
 from audiencesync.salesforce.describe import describe, dump, load
 from audiencesync.salesforce.limits import Limit, api_versions, limits
-from audiencesync.salesforce.query import Literal, query, select_in
+from audiencesync.salesforce.query import ENCODED_BYTES, Literal, query, select_matching
 from audiencesync.salesforce.session import Session
 
 from .helpers import API, INSTANCE, CountingMeter
@@ -78,9 +79,13 @@ def test_a_wrong_statement_is_a_refusal_of_ours(org: responses.RequestsMock, ses
         list(query(session, "SELECT"))
 
 
+def _by_one(field: str, values: Sequence[Literal]) -> list[str]:
+    return list(select_matching("Lead", ["Id"], [field], [[value] for value in values]))
+
+
 @given(st.lists(st.text(min_size=1, max_size=80), max_size=700))
 def test_look_ups_respect_the_limits_and_lose_no_value(values: list[str]) -> None:
-    statements = list(select_in("Lead", ["Id", "Email"], "Email", values))
+    statements = list(select_matching("Lead", ["Id", "Email"], ["Email"], [[value] for value in values]))
 
     read = [_values(statement) for statement in statements]
     assert [value for batch in read for value in batch] == list(dict.fromkeys(values))
@@ -94,31 +99,31 @@ def test_a_statement_has_two_hundred_values_at_most() -> None:
     addresses = [f"someone.with.a.long.name.{n}@example.org" for n in range(200)]
     short = [f"v{n}" for n in range(450)]
 
-    assert len(list(select_in("Lead", ["Id"], "Email", addresses))) == 1
-    assert [len(_values(each)) for each in select_in("Lead", ["Id"], "Email", short)] == [200, 200, 50]
+    assert len(_by_one("Email", addresses)) == 1
+    assert [len(_values(each)) for each in _by_one("Email", short)] == [200, 200, 50]
 
 
 def test_a_statement_of_long_values_stays_short_enough_to_travel() -> None:
     values = [f"{n} " + "名" * 200 for n in range(50)]
-    statements = list(select_in("Lead", ["Id"], "Company", values))
+    statements = _by_one("Company", values)
 
     assert [value for each in statements for value in _values(each)] == values
     assert all(len(quote_plus(each)) <= 12_000 for each in statements)
 
 
 def test_a_value_too_long_for_any_field_is_left_out() -> None:
-    (statement,) = select_in("Lead", ["Id"], "Email", ["a" * 4001, "b", "é" * 3000])
+    (statement,) = _by_one("Email", ["a" * 4001, "b", "é" * 3000])
     assert _values(statement) == ["b"]
 
 
 def test_literals_have_their_own_form() -> None:
     values: list[Literal] = [1, 1.5, True, date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)]
-    (statement,) = select_in("Lead", ["Id"], "X__c", values)
+    (statement,) = _by_one("X__c", values)
     assert statement.endswith("IN (1,1.5,true,2026-01-02,2026-01-02T03:04:05+00:00)")
 
 
 def test_nothing_to_look_up_is_no_statement() -> None:
-    assert list(select_in("Lead", ["Id"], "Email", [])) == []
+    assert _by_one("Email", []) == []
 
 
 @pytest.mark.parametrize(
@@ -131,7 +136,38 @@ def test_nothing_to_look_up_is_no_statement() -> None:
 )
 def test_only_names_are_taken_as_names(object_name: str, fields: list[str], by: str) -> None:
     with pytest.raises(ValueError, match="characters"):
-        list(select_in(object_name, fields, by, ["x"]))
+        list(select_matching(object_name, fields, [by], [["x"]]))
+
+
+@given(st.lists(st.tuples(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80)), max_size=300))
+def test_a_key_of_several_fields_is_looked_up_as_a_whole(values: list[tuple[str, str]]) -> None:
+    where = "IsConverted = false"
+    statements = list(select_matching("Lead", ["Id"], ["LastName", "Company"], values, where))
+
+    read = [_values(statement) for statement in statements]
+    assert [tuple(batch[at : at + 2]) for batch in read for at in range(0, len(batch), 2)] == list(
+        dict.fromkeys(values)
+    )
+    for statement, batch in zip(statements, read, strict=True):
+        assert statement.startswith("SELECT Id FROM Lead WHERE ((LastName = '")
+        assert statement.endswith("')) AND (IsConverted = false)")
+        assert len(batch) <= 400
+        assert len(quote_plus(statement)) <= ENCODED_BYTES
+
+
+def test_the_form_of_a_key_of_several_fields() -> None:
+    keys: list[list[Literal]] = [["O'Hara", 1], ["x", 2]]
+    (statement,) = select_matching("Lead", ["Id"], ["LastName", "Score__c"], keys)
+    assert statement == (
+        "SELECT Id FROM Lead WHERE "
+        "((LastName = 'O\\'Hara' AND Score__c = 1) OR (LastName = 'x' AND Score__c = 2))"
+    )
+
+
+@pytest.mark.parametrize("value", [["a"], ["a", "b", "c"]])
+def test_a_value_without_a_part_for_each_field_is_never_asked_for(value: list[str]) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        list(select_matching("Lead", ["Id"], ["LastName", "Company"], [value]))
 
 
 LEAD = {
