@@ -203,6 +203,8 @@ class Allowances:
     empty_source: bool = False
     exits: bool = False
     clears: bool = False
+    creates: bool = False
+    mapping_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
