@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 JsonScalar = str | int | float | bool | None
@@ -194,6 +195,23 @@ class Job:
     processed: int = 0
     failed: int = 0
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """An ingest job that waits for data.
+
+    Attributes:
+        operation: Salesforce's word, such as `upsert`.
+        created: When, by Salesforce's clock.
+        created_by: The user's Id, 18 characters.
+    """
+
+    id: str
+    object_name: str
+    operation: str
+    created: datetime
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
