@@ -1,5 +1,6 @@
 """The org of a project, made on first use: a run with nothing to send needs neither secret nor network."""
 
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -58,18 +59,19 @@ class Connection:
             "described_get", {"object": object_name, "since": stored_time(now - DESCRIBE_AGE)}
         )
         if cached:
-            return describe.load(cached[0]["document"])
+            with suppress(ValueError):  # another version of ours wrote it
+                return describe.load(cached[0]["document"])
         described = self.org.describe(object_name)
-        self.forget_describe(object_name)
+        self._store.run("described_drop", {"object": object_name})
         self._store.run(
             "described_put",
             {"object": object_name, "now": stored_time(now), "document": describe.dump(described)},
         )
         return described
 
-    def forget_describe(self, object_name: str) -> None:
-        """Ask again next time."""
-        self._store.run("described_drop", {"object": object_name})
+    def forget_described(self) -> None:
+        """Ask about every object again next time: what was refused may have been a parent's fault."""
+        self._store.run("described_drop", {"object": None})
 
     def _connect(self) -> "Org":
         from audiencesync.salesforce.auth import JwtBearer as Grant  # noqa: PLC0415  (heavy libraries)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 JsonScalar = str | int | float | bool | None
@@ -144,12 +143,34 @@ class FieldType:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordType:
+    """One record type of an object, as describe tells it.
+
+    Attributes:
+        id: 18 characters.
+        name: What people see.
+        available: The integration user may give it to a record.
+        master: What a record has that has no record type; its Id cannot be written.
+    """
+
+    id: str
+    name: str
+    developer_name: str
+    active: bool
+    available: bool
+    master: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectType:
     """A Salesforce object, as describe tells it.
 
     Attributes:
         name: API name, in Salesforce's spelling.
         fields: By lower-cased API name, since Salesforce ignores case.
+        record_types: The master one too.
+        parents: Fields of parents that a sync writes, by lower-cased path such as `account.ext__c`. Their
+            name is the path; whether they may be written or empty is what the reference says.
     """
 
     name: str
@@ -158,10 +179,19 @@ class ObjectType:
     updateable: bool
     deletable: bool
     fields: Mapping[str, FieldType] = field(repr=False)
+    record_types: tuple[RecordType, ...] = field(default=(), repr=False)
+    parents: Mapping[str, FieldType] = field(default_factory=dict, repr=False)
 
     def field(self, name: str) -> FieldType | None:
-        """The field of that API name in any case, or None."""
-        return self.fields.get(name.lower())
+        """The field, or the parent's field, of that API name in any case; None when there is none."""
+        return self.fields.get(name.lower()) or self.parents.get(name.lower())
+
+    def reference(self, relation: str) -> FieldType | None:
+        """The reference field behind a relationship name in any case, or None."""
+        for one in self.fields.values():
+            if one.relationship_name is not None and one.relationship_name.lower() == relation.lower():
+                return one
+        return None
 
 
 class JobState(StrEnum):
@@ -198,31 +228,12 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenJob:
-    """An ingest job that waits for data.
-
-    Attributes:
-        operation: Salesforce's word, such as `upsert`.
-        created: When, by Salesforce's clock.
-        created_by: The user's Id, 18 characters.
-    """
-
-    id: str
-    object_name: str
-    operation: str
-    created: datetime
-    created_by: str
-
-
-@dataclass(frozen=True, slots=True)
 class Allowances:
     """Guards that the operator lifted for one run."""
 
     empty_source: bool = False
     exits: bool = False
     clears: bool = False
-    creates: bool = False
-    mapping_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)

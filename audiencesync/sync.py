@@ -27,9 +27,10 @@ from audiencesync.plan import (
     nothing_to_do,
     read_sources,
     sample,
+    with_parents,
 )
 from audiencesync.progress import Progress
-from audiencesync.records import Allowances, Mode, Route, RunStatus, SyncState, WriteOptions
+from audiencesync.records import Allowances, Mode, ObjectType, Route, RunStatus, SyncState, WriteOptions
 from audiencesync.reports import RunReport, SyncReport, Trouble
 from audiencesync.source import Source, SourceTotals, blamed
 from audiencesync.store import ColumnType, SqlFailed, Store
@@ -155,7 +156,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
     except AudienceSyncError as error:
         report = replace(report, trouble=_trouble(error))
         if isinstance(error, SalesforceRefused):
-            bench.connection.forget_describe(sync.object)  # a field or permission may have changed
+            bench.connection.forget_described()  # a field or permission may have changed
     except BaseException:
         _close_books(bench, run_id, state, ledger, report)
         raise
@@ -218,7 +219,7 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
             )
         if candidates.count == 0:
             return nothing_to_do(candidates)
-        target = bench.connection.describe(sync.object)
+        target = _describe(bench, sync)
         planned = make_plan(bench.store, bench.project, candidates, target)
     except SqlFailed as failure:
         if failure.about_data:
@@ -226,7 +227,7 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
         raise
     finally:
         bench.progress.end()
-    check_plan(planned, bench.options.allowed)
+    check_plan(planned.totals, sync.guards, bench.options.allowed)
     return planned
 
 
@@ -247,8 +248,14 @@ def _export(bench: Bench, sync: Sync, planned: Plan, ledger: LedgerWriter) -> No
         bench.progress.end()
 
 
+def _describe(bench: Bench, sync: Sync) -> ObjectType:
+    """The sync's object, with the parents that its mappings name."""
+    describe = bench.connection.describe
+    return with_parents(bench.project, sync, describe(sync.object), describe)
+
+
 def _target(bench: Bench, sync: Sync) -> Target:
-    described = bench.connection.describe(sync.object)
+    described = _describe(bench, sync)
     kind = described.field(sync.match_field or "")
     if kind is None:
         raise ConfigError(
@@ -316,7 +323,6 @@ def _trouble(error: AudienceSyncError) -> Trouble:
 
 
 def _selected(project: Project, names: tuple[str, ...]) -> tuple[Sync, ...]:
-    """The syncs to run, those of a higher priority first."""
     known = {sync.name: sync for sync in project.config.syncs}
     for name in names:
         if name not in known:
@@ -324,8 +330,7 @@ def _selected(project: Project, names: tuple[str, ...]) -> tuple[Sync, ...]:
                 f"there is no sync {name!r} in {project.path.name}",
                 hint=f"the syncs are {', '.join(known)}",
             )
-    wanted = [sync for sync in project.config.syncs if sync.name in names or not names]
-    return tuple(sorted(wanted, key=lambda sync: -sync.priority))
+    return tuple(known[name] for name in names) or project.config.syncs
 
 
 @contextmanager

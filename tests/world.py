@@ -93,11 +93,10 @@ class Org:
 
 
 @contextmanager
-def running_org() -> Iterator[Org]:
+def running_org(*arguments: str) -> Iterator[Org]:
     """Start an emulator, as a user would; stop it at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "audiencesync.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "audiencesync.emulator", "--port", "0", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         org = Org(json.loads(process.stdout.readline()))

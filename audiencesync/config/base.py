@@ -23,6 +23,7 @@ from audiencesync.config.references import SecretRef, check_attach, check_relati
 
 _SEGMENT = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
 _API_NAME = rf"{_SEGMENT}(?:__{_SEGMENT}){{0,3}}"
+_MAPPED = rf"{_API_NAME}|(?:{_API_NAME}:)?{_API_NAME}\.{_API_NAME}"
 _LONGEST_AUDIENCE = 80
 Data: TypeAlias = object
 """What a file may hold, before it is checked."""
@@ -171,12 +172,13 @@ FieldName: TypeAlias = Annotated[
 MappedField: TypeAlias = Annotated[
     Text,
     _matches(
-        rf"{_API_NAME}(?:\.{_API_NAME})?",
-        "must be the API name of a Salesforce field, such as LastName, Tier__c or Account.Ext__c",
+        _MAPPED,
+        "must be the API name of a Salesforce field, such as LastName, Tier__c, Account.Ext__c or "
+        "User:Owner.Username",
     ),
-    WithJsonSchema({"type": "string", "pattern": rf"^{_API_NAME}(?:\.{_API_NAME})?$"}),
+    WithJsonSchema({"type": "string", "pattern": rf"^(?:{_MAPPED})$"}),
 ]
-"""API name of a field, or `Relationship.ExternalId__c` for a parent."""
+"""API name of a field or of a parent's: `Account.Ext__c`, `User:Owner.Username` if several are possible."""
 
 SyncName: TypeAlias = Annotated[
     Text,

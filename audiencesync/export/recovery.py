@@ -101,8 +101,8 @@ def _applied(
         for row in rows
     }
     wanted.pop("", None)
-    asked = sorted({name for row in rows for name in row.values})
-    fields = sorted({"Id", by, *(name for name in asked if "." not in name)})
+    asked = {path for row in rows for path in map(_path, row.values) if path is not None}
+    fields = sorted({"Id", by, *asked})
     records = list(org.find(target.object.name, fields, [by], [[key] for key in wanted]))
     found: dict[str, list[Mapping[str, object]]] = {}
     for record in records:
@@ -117,12 +117,32 @@ def _applied(
 
 
 def _holds(record: Mapping[str, object], row: OutboxRow, target: Target) -> bool:
-    """Every value sent is there. A parent named by its external ID cannot be read this way: not known."""
+    """Every value sent is there."""
     for name, value in row.values.items():
-        kind = target.object.field(name)
-        if kind is None or from_json(record.get(kind.name), kind) != value:
+        kind, path = target.object.field(name), _path(name)
+        if kind is None or path is None:
+            return False
+        found = from_json(_at(record, path), kind)
+        same = match_key(found) == match_key(value) if "." in path else found == value
+        if not same:
             return False
     return True
+
+
+def _path(name: str) -> str | None:
+    """What a field is called in a query; None when it cannot be asked for.
+
+    A parent that may be of several objects shows the fields of the Name object alone, and of those only a
+    user name identifies it.
+    """
+    kind, _, path = name.rpartition(":")
+    return None if kind and not path.lower().endswith(".username") else path
+
+
+def _at(record: Mapping[str, object], path: str) -> object:
+    relation, dot, field = path.partition(".")
+    parent = record.get(relation)
+    return parent.get(field) if dot and isinstance(parent, dict) else None if dot else parent
 
 
 def match_key(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from audiencesync.plan.diff import Candidates, Plan, find_candidates, make_plan, nothing_to_do, sample
 from audiencesync.plan.guards import check_plan, check_source
+from audiencesync.plan.parents import with_parents
 from audiencesync.plan.sources import read_sources
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "nothing_to_do",
     "read_sources",
     "sample",
+    "with_parents",
 ]

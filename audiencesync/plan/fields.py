@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from audiencesync.config.load import Project
 from audiencesync.config.models import OnNull, OnTooLong, Sync
 from audiencesync.errors import ConfigError
-from audiencesync.plan.sources import Sources, sync_place
+from audiencesync.plan.parents import parent_path, record_type, written_field
+from audiencesync.plan.sources import Sources, place_of, sync_place
 from audiencesync.plan.values import Problem, joined, rendering
 from audiencesync.records import FieldType, ObjectType
 
@@ -23,6 +24,7 @@ class FieldPlan:
         problems: What makes a row invalid.
         cut: SQL condition: something was left out to make the value fit; None when nothing ever is.
         skip: A NULL leaves the field alone instead of clearing it.
+        required: The config says that no record is without it.
     """
 
     name: str
@@ -31,6 +33,7 @@ class FieldPlan:
     problems: tuple[Problem, ...] = ()
     cut: str | None = None
     skip: bool = False
+    required: bool = False
 
 
 def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectType) -> list[FieldPlan]:
@@ -42,15 +45,17 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
     place = sync_place(project, sync)
     plans: list[FieldPlan] = []
     mistakes: list[str] = []
+    written: dict[str, str] = {}
     for name, expression in sources.mapped.items():
-        keys = (*place, *_place_of(sync, name))
+        at = project.place((*place, *place_of(sync, name)))
         kind = target.field(name)
-        if "." in name:
-            kind = None  # a parent's field: its own object describes it
-        elif kind is None or not (kind.createable or kind.updateable):
-            mistakes.append(f"{project.place(keys)}: {_unusable(name, kind, target)}")
+        if kind is None or not (kind.createable or kind.updateable):
+            mistakes.append(f"{at}: {_unusable(name, kind, target)}")
             continue
-        plans.append(field_plan(len(plans), name, expression, kind, sync))
+        other = written.setdefault(written_field(target, name), name)
+        if other != name:
+            mistakes.append(f"{at}: {name} and {other} both set {written_field(target, name)}")
+        plans.append(field_plan(len(plans), name, expression, sync, target))
     if sync.send_audiences_to:
         kind = target.field(sync.send_audiences_to)
         if kind is None or not kind.updateable:
@@ -72,44 +77,41 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
     return plans
 
 
-def field_plan(index: int, name: str, raw: str, kind: FieldType | None, sync: Sync) -> FieldPlan:
+def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) -> FieldPlan:
     """One field that is mapped, or that takes scores or affinities; `raw_<index>` will be its raw value."""
+    kind = target.field(name)
+    assert kind is not None  # noqa: S101  (the caller looked)
     raw_name, value_name = f"raw_{index}", f"value_{index}"
-    spelt = kind.name if kind else name
     mapping = sync.mappings.get(name)
     if mapping is None:
         entries = joined(kind, raw_name)
-        return FieldPlan(spelt, raw, entries.value, cut=entries.cut)
-    may_cut = sync.on_too_long is OnTooLong.TRUNCATE and name != sync.match_field
-    rendered = rendering(kind, name, raw_name, value_name, may_cut=may_cut)
+        return FieldPlan(kind.name, raw, entries.value, cut=entries.cut)
+    path = parent_path(name)
+    if path is not None and path.is_record_type:
+        rendered = record_type(target, name, raw_name, value_name)
+    else:
+        cuts = sync.on_too_long is OnTooLong.TRUNCATE and name != sync.match_field and path is None
+        rendered = rendering(kind, name, raw_name, value_name, may_cut=cuts)
     problems = [*rendered.problems]
-    if kind is not None and kind.type == "boolean" and mapping.on_null is OnNull.CLEAR:
+    if kind.type == "boolean" and mapping.on_null is OnNull.CLEAR:
         raw = f"coalesce({raw}, 'false')"  # a checkbox is never empty
     if name in sync.required_fields:
         problems.append(
             Problem(f"{value_name} IS NULL", "REQUIRED_FIELD_MISSING", f"{name} is required and empty")
         )
     skip = mapping.on_null is OnNull.SKIP
-    return FieldPlan(spelt, raw, rendered.value, tuple(problems), rendered.cut, skip)
+    required = name in sync.required_fields
+    return FieldPlan(kind.name, raw, rendered.value, tuple(problems), rendered.cut, skip, required)
 
 
 def cleared_never(plans: Sequence[FieldPlan], sync: Sync, target: ObjectType) -> Iterator[str]:
     """Fields that `on_exit: clear_all` leaves alone: those a record cannot be without."""
-    required = {name.lower() for name in sync.required_fields} | {(sync.match_field or "").lower()}
+    match_field = (sync.match_field or "").lower()
     for plan in plans:
         kind = target.field(plan.name)
-        if plan.name.lower() in required or (kind is not None and kind.required_on_create):
+        never_empty = kind is not None and not kind.nillable and kind.type != "boolean"
+        if plan.required or plan.name.lower() == match_field or never_empty:
             yield plan.name
-
-
-def _place_of(sync: Sync, name: str) -> tuple[str, ...]:
-    if name in sync.required_fields:
-        return ("required_fields", name)
-    if name in sync.extra_fields:
-        return ("extra_fields", name)
-    if sync.send_scores_to and name == sync.send_scores_to.field:
-        return ("send_scores_to", "field")
-    return ("send_affinities_to", "field")
 
 
 def _unusable(name: str, kind: FieldType | None, target: ObjectType) -> str:

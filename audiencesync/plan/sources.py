@@ -73,6 +73,17 @@ def sync_place(project: Project, sync: Sync) -> tuple[str | int, ...]:
     return ("syncs", [one.name for one in project.config.syncs].index(sync.name))
 
 
+def place_of(sync: Sync, name: str) -> tuple[str, ...]:
+    """Where a field stands in its sync."""
+    if name in sync.required_fields:
+        return ("required_fields", name)
+    if name in sync.extra_fields:
+        return ("extra_fields", name)
+    if sync.send_scores_to and name == sync.send_scores_to.field:
+        return ("send_scores_to", "field")
+    return ("send_affinities_to", "field")
+
+
 def expression(mapping: FieldMapping, columns: Mapping[str, ColumnType]) -> str:
     """The mapping's value as VARCHAR, its default included."""
     if mapping.value is not None:

@@ -1,9 +1,10 @@
 """A value by the type of its field: SQL for what Salesforce would store, and what may be wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audiencesync.records import FieldType
+from audiencesync.store import quote_text
 
 MAX_LONG_TEXT = 32_768
 """Characters that audiences, scores and affinities are cut to, if their field holds as many."""
@@ -35,11 +36,11 @@ class Rendering:
     cut: str | None = None
 
 
-def rendering(kind: FieldType | None, shown: str, raw: str, value: str, *, may_cut: bool) -> Rendering:
+def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: bool) -> Rendering:
     """How a mapped field is rendered.
 
     Args:
-        kind: Its type; None when nobody described it.
+        kind: Its type.
         shown: What messages call the field.
         raw: SQL for its raw text.
         value: SQL for its canonical text, which problems look at too.
@@ -52,8 +53,6 @@ def rendering(kind: FieldType | None, shown: str, raw: str, value: str, *, may_c
             f"{shown} contains a NUL character, which no route can carry",
         )
     ]
-    if kind is None:
-        return Rendering(f"sf_text({raw})", problems)
     text, extra = _typed(kind, raw, value)
     problems += extra
     if not (text.startswith(("sf_text", "sf_email")) and kind.length):
@@ -65,12 +64,18 @@ def rendering(kind: FieldType | None, shown: str, raw: str, value: str, *, may_c
     return Rendering(text, [*problems, Problem(too_long, "STRING_TOO_LONG", message)])
 
 
-def joined(kind: FieldType | None, entries: str) -> Rendering:
+def joined(kind: FieldType, entries: str) -> Rendering:
     """How a list of entries is rendered: as many whole ones as fit."""
-    size = min(kind.length if kind and kind.length else MAX_LONG_TEXT, MAX_LONG_TEXT)
+    size = min(kind.length or MAX_LONG_TEXT, MAX_LONG_TEXT)
     return Rendering(
         f"sf_joined({entries}, {size})", cut=f"sf_length(array_to_string({entries}, ';')) > {size}"
     )
+
+
+def lookup(entries: Mapping[str, str], key: str) -> str:
+    """SQL for the entry of a key; NULL without one."""
+    keys, values = (", ".join(map(quote_text, side)) for side in (entries, entries.values()))
+    return f"map([{keys}]::VARCHAR[], [{values}]::VARCHAR[])[{key}]"
 
 
 def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from audiencesync.errors import SalesforceUnavailable, UsageError
-from audiencesync.records import FieldType, ObjectType
+from audiencesync.records import FieldType, ObjectType, RecordType
 from audiencesync.salesforce.session import Session
 from audiencesync.salesforce.simple import describing
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_FORMAT = 1
+_FORMAT = 2
 
 
 def describe(session: Session, object_name: str) -> ObjectType:
@@ -55,6 +55,7 @@ def dump(described: ObjectType) -> str:
         "updateable": described.updateable,
         "deletable": described.deletable,
         "fields": [asdict(field) for field in described.fields.values()],
+        "record_types": [asdict(one) for one in described.record_types],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
@@ -70,7 +71,8 @@ def load(text: str) -> ObjectType:
         raise ValueError("a description in another format")
     entries = document.pop("fields")
     fields = [FieldType(**{name: _frozen(value) for name, value in entry.items()}) for entry in entries]
-    return ObjectType(**document, fields=_by_name(fields))
+    record_types = tuple(RecordType(**entry) for entry in document.pop("record_types"))
+    return ObjectType(**document, fields=_by_name(fields), record_types=record_types)
 
 
 def _frozen(value: object) -> Any:  # noqa: ANN401 - what JSON holds
@@ -89,6 +91,18 @@ def _object_type(document: Mapping[str, Any]) -> ObjectType:
         updateable=document.get("updateable") is True,
         deletable=document.get("deletable") is True,
         fields=_by_name(_field_type(entry) for entry in document["fields"]),
+        record_types=tuple(_record_type(entry) for entry in document.get("recordTypeInfos") or ()),
+    )
+
+
+def _record_type(entry: Mapping[str, Any]) -> RecordType:
+    return RecordType(
+        id=str(entry["recordTypeId"]),
+        name=str(entry["name"]),
+        developer_name=str(entry.get("developerName") or entry["name"]),
+        active=entry.get("active") is not False,
+        available=entry.get("available") is True,
+        master=entry.get("master") is True,
     )
 
 

@@ -81,8 +81,6 @@ syncs: [{name: leads, object: Lead, audiences: [all], required_fields: {LastName
     assert (sync.match_field, sync.trigger_fields, sync.max_daily_api_calls) == (None, None, None)
     assert (sync.on_exit, sync.on_too_long) == (OnExit.CLEAR_AUDIENCES, OnTooLong.REJECT)
     assert (sync.guards.max_exit_ratio, sync.guards.max_clears) == (0.3, 10_000)
-    assert (sync.guards.max_mapping_change_ratio, sync.guards.max_creates) == (0.3, 10_000)
-    assert sync.priority == 0
     assert sync.duplicate_rule == "respect"
     assert sync.assignment_rule is False
 
@@ -202,7 +200,16 @@ def test_what_stands_below_a_misspelt_key_is_not_reported_too(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "field", ["Name", "Tier__c", "ns__Tier__c", "Home__Latitude__s", "Account.Ext__c", "Parent__r.ns__Ext__c"]
+    "field",
+    [
+        "Name",
+        "Tier__c",
+        "ns__Tier__c",
+        "Home__Latitude__s",
+        "Account.Ext__c",
+        "Parent__r.ns__Ext__c",
+        "User:Owner.Username",
+    ],
 )
 def test_api_names_of_every_shape_may_be_mapped(tmp_path: Path, field: str) -> None:
     assert field in load_text(tmp_path, edited("FirstName:", f"{field}:")).config.syncs[0].mappings

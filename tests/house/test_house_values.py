@@ -11,7 +11,7 @@ from audiencesync.config.models import Sync
 from audiencesync.plan.fields import FieldPlan, field_plan
 from audiencesync.plan.routes import choose_routes
 from audiencesync.plan.sources import expression
-from audiencesync.records import FieldType, Operation, Route
+from audiencesync.records import FieldType, ObjectType, Operation, Route
 from audiencesync.store import Store
 from tests.house.pages import names_of_tests, page, prose, quoted, section, table
 from tests.world import World, person, running_org
@@ -56,6 +56,10 @@ def field_type(shown: str) -> FieldType:
     )
 
 
+def target_of(kind: FieldType) -> ObjectType:
+    return ObjectType("Lead", "Lead", True, True, True, {kind.name.lower(): kind})
+
+
 def sync_of(mapping: Any, **more: Any) -> Sync:
     document = {"name": "s", "object": "Lead", "audiences": ["a"], "extra_fields": {"F__c": mapping}, **more}
     return Sync.model_validate(document)
@@ -68,7 +72,7 @@ def rendered(store: Store, source: str, shown: str, mapping: Any = "x", **more: 
     database.execute(f"CREATE OR REPLACE TEMP TABLE house AS SELECT {source} AS x")
     columns = store.columns("house")
     plan: FieldPlan = field_plan(
-        0, "F__c", expression(sync.mappings["F__c"], columns), field_type(shown), sync
+        0, "F__c", expression(sync.mappings["F__c"], columns), sync, target_of(field_type(shown))
     )
     codes = ", ".join(f"CASE WHEN {one.test} THEN '{one.code}' END" for one in plan.problems)
     value, found = database.execute(
@@ -97,7 +101,7 @@ def test_no_value_is_cleared_or_takes_its_default_or_is_left_alone(store: Store,
     assert rendered(store, nothing, "boolean") == ("false", [])
     assert rendered(store, nothing, "boolean", {"from": "x", "on_null": "skip"}) == (None, [])
     skipping = sync_of({"from": "x", "on_null": "skip"})
-    assert field_plan(0, "F__c", "x", field_type("string(80)"), skipping).skip
+    assert field_plan(0, "F__c", "x", skipping, target_of(field_type("string(80)"))).skip
 
 
 def test_a_required_field_without_a_value_stops_the_row(store: Store) -> None:
