@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 JsonScalar = str | int | float | bool | None
@@ -228,12 +229,31 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenJob:
+    """An ingest job that waits for data.
+
+    Attributes:
+        operation: Salesforce's word, such as `upsert`.
+        created: When, by Salesforce's clock.
+        created_by: The user's Id, 18 characters.
+    """
+
+    id: str
+    object_name: str
+    operation: str
+    created: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Allowances:
     """Guards that the operator lifted for one run."""
 
     empty_source: bool = False
     exits: bool = False
     clears: bool = False
+    creates: bool = False
+    mapping_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)

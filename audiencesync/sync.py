@@ -227,7 +227,7 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
         raise
     finally:
         bench.progress.end()
-    check_plan(planned.totals, sync.guards, bench.options.allowed)
+    check_plan(planned, bench.options.allowed)
     return planned
 
 
@@ -323,6 +323,7 @@ def _trouble(error: AudienceSyncError) -> Trouble:
 
 
 def _selected(project: Project, names: tuple[str, ...]) -> tuple[Sync, ...]:
+    """The syncs to run, those of a higher priority first."""
     known = {sync.name: sync for sync in project.config.syncs}
     for name in names:
         if name not in known:
@@ -330,7 +331,8 @@ def _selected(project: Project, names: tuple[str, ...]) -> tuple[Sync, ...]:
                 f"there is no sync {name!r} in {project.path.name}",
                 hint=f"the syncs are {', '.join(known)}",
             )
-    return tuple(known[name] for name in names) or project.config.syncs
+    wanted = [sync for sync in project.config.syncs if sync.name in names or not names]
+    return tuple(sorted(wanted, key=lambda sync: -sync.priority))
 
 
 @contextmanager

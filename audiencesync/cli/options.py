@@ -52,6 +52,8 @@ def steps(command: F) -> F:
 def choices_of_a_run(command: F) -> F:
     """What `plan` foresees and `run` does alike."""
     for option in (
+        click.option("--allow-mapping-change", is_flag=True, help="Lift the guard on a changed mapping."),
+        click.option("--allow-creates", is_flag=True, help="Lift the guard on new members."),
         click.option("--allow-clears", is_flag=True, help="Lift the guard on cleared field values."),
         click.option("--allow-exits", is_flag=True, help="Lift the guard on members that exit."),
         click.option("--allow-empty-source", is_flag=True, help="Lift the guard on an empty source."),
@@ -73,6 +75,8 @@ class Choices(TypedDict):
     allow_empty_source: bool
     allow_exits: bool
     allow_clears: bool
+    allow_creates: bool
+    allow_mapping_change: bool
 
 
 def asked(choices: Choices) -> "RunOptions":
@@ -88,5 +92,7 @@ def asked(choices: Choices) -> "RunOptions":
             empty_source=choices["allow_empty_source"],
             exits=choices["allow_exits"],
             clears=choices["allow_clears"],
+            creates=choices["allow_creates"],
+            mapping_change=choices["allow_mapping_change"],
         ),
     )

@@ -216,9 +216,12 @@ _SYNC_REST = (
     ("    duplicate_rule: respect", "or allow_save: the org's duplicate rules"),
     ("    assignment_rule: false", "true runs the org's assignment rule on Lead and Case"),
     ("    max_daily_api_calls: null", "cap of this sync in any 24 hours; null for none"),
+    ("    priority: 0", "syncs of a higher number run first, and have the API budget first"),
     ("    guards:", "refuse a run that would change too much"),
     ("      max_exit_ratio: 0.3", "share of the members that may exit at once, 0 to 1"),
     ("      max_clears: 10000", "field values that may be cleared at once"),
+    ("      max_creates: 10000", "new members that may enter at once, after the backfill"),
+    ("      max_mapping_change_ratio: 0.3", "share of the members that a changed mapping may touch, 0 to 1"),
 )
 
 

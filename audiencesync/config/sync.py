@@ -158,6 +158,14 @@ class Guards(Strict):
         description="Largest share of the acknowledged members that one run may let exit, 0 to 1.",
     )
     max_clears: Count = Field(default=10_000, description="Most field values that one run may clear.")
+    max_creates: Count = Field(
+        default=10_000, description="Most new members that one run may let enter, once the backfill is done."
+    )
+    max_mapping_change_ratio: Share = Field(
+        default=0.3,
+        description="Largest share of the acknowledged members that a changed mapping may touch in one run, "
+        "0 to 1.",
+    )
 
 
 class Sync(Strict):
@@ -206,6 +214,11 @@ class Sync(Strict):
     )
     max_daily_api_calls: Count | None = Field(
         default=None, description="Most API calls of this sync in any 24 hours. Omitted: no cap of its own."
+    )
+    priority: Annotated[int, Field(strict=True)] = Field(
+        default=0,
+        description="Syncs of a higher number run first, and so have the API budget first; ties run in the "
+        "order of the file.",
     )
     guards: Guards = Field(default_factory=Guards, description="Limits on how much one run may change.")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from audiencesync.errors import AudienceSyncError
-from audiencesync.records import Job, Operation, Row, RowResult, WriteOptions
+from audiencesync.records import Job, OpenJob, Operation, Row, RowResult, WriteOptions
 
 ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
 
@@ -86,6 +86,10 @@ class Org(Protocol):
 
     def wait(self, job_id: str, on_poll: Callable[[Job], None]) -> Job:
         """Look at a job until it has ended."""
+        ...
+
+    def jobs_open(self) -> Sequence[OpenJob]:
+        """Ingest jobs of our user that wait for data, whichever program made them."""
         ...
 
     def download(self, job_id: str, kind: ResultKind, path: Path) -> None:

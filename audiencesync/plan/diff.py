@@ -57,6 +57,11 @@ class Plan:
     routes: RoutePlan
     words: Sequence[int]
 
+    @property
+    def rebased(self) -> bool:
+        """The mapping is another than the one that fingerprints were taken with."""
+        return self.state.basis != self.basis
+
 
 def find_candidates(
     store: Store,

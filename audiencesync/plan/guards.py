@@ -1,8 +1,8 @@
 """Limits that refuse a plan which would change too much."""
 
-from audiencesync.config.models import Guards
 from audiencesync.errors import GuardHeld
-from audiencesync.records import Allowances, PlanTotals
+from audiencesync.plan.diff import Plan
+from audiencesync.records import Allowances, Mode
 
 
 def check_source(*, profiles: int, acknowledged: int, allowed: Allowances) -> None:
@@ -18,17 +18,20 @@ def check_source(*, profiles: int, acknowledged: int, allowed: Allowances) -> No
         )
 
 
-def check_plan(totals: PlanTotals, guards: Guards, allowed: Allowances) -> None:
-    """Refuse a plan that would let too many members exit or clear too many values.
+def check_plan(planned: Plan, allowed: Allowances) -> None:
+    """Refuse a plan that would touch too many members or clear too many values.
+
+    A backfill, the first or a forced one, is to send everybody: how many are new, or are touched by a changed
+    mapping, is not asked then.
 
     Args:
-        totals: Numbers of one plan; `acknowledged` is before it.
-        guards: The sync's limits.
+        planned: The plan of one sync; its `acknowledged` members are those before it.
         allowed: What the operator allowed for this run.
 
     Raises:
         GuardHeld: With the numbers and the flag that allows it.
     """
+    totals, guards = planned.totals, planned.sync.guards
     most = int(totals.acknowledged * guards.max_exit_ratio)
     if totals.exited > most and not allowed.exits:
         raise GuardHeld(
@@ -40,4 +43,19 @@ def check_plan(totals: PlanTotals, guards: Guards, allowed: Allowances) -> None:
         raise GuardHeld(
             f"{totals.clears} field values would be cleared; max_clears allows {guards.max_clears}",
             hint="look at `audiencesync plan`; if they really are empty now, run again with --allow-clears",
+        )
+    if planned.mode is Mode.BACKFILL:
+        return
+    if totals.entered > guards.max_creates and not allowed.creates:
+        raise GuardHeld(
+            f"{totals.entered} new members would enter; max_creates allows {guards.max_creates}",
+            hint="check that keys and rules are as they were; if they really are new, run again with "
+            "--allow-creates",
+        )
+    most = int(totals.acknowledged * guards.max_mapping_change_ratio)
+    if planned.rebased and totals.changed > most and not allowed.mapping_change:
+        raise GuardHeld(
+            f"the mapping has changed, and {totals.changed} of {totals.acknowledged} members would be "
+            f"touched; max_mapping_change_ratio {guards.max_mapping_change_ratio:g} allows {most}",
+            hint="look at `audiencesync plan --allow-mapping-change`; if that is what you want, run with it",
         )

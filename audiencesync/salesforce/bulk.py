@@ -6,15 +6,16 @@ closes, and fetches results before it acknowledges.
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 from audiencesync.clock import Clock
 from audiencesync.errors import AnswerLost, SalesforceUnavailable
-from audiencesync.records import Job, JobState, Operation, WriteOptions
+from audiencesync.records import Job, JobState, OpenJob, Operation, WriteOptions
 from audiencesync.salesforce.answers import answer_lost
+from audiencesync.salesforce.ids import long_id
 from audiencesync.salesforce.pages import download_pages
 from audiencesync.salesforce.session import Kind, Session
 
@@ -30,20 +31,6 @@ ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
 _JOBS = "jobs/ingest"
 _FIRST_LOOK_S = 0.25
 _LONGEST_WAIT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class OpenJob:
-    """An ingest job that waits for data.
-
-    Attributes:
-        created: When, in Salesforce's text form.
-    """
-
-    id: str
-    object_name: str
-    operation: str
-    created: str
 
 
 def honours(options: WriteOptions) -> bool:
@@ -201,10 +188,13 @@ def download(session: Session, job_id: str, kind: ResultKind, path: Path) -> Non
 def jobs_open(session: Session) -> list[OpenJob]:
     """Ingest jobs in state Open that this user made, by whichever program.
 
+    Raises:
+        SalesforceUnavailable: The list cannot be read.
+
     Source:
         Bulk API 2.0 Developer Guide, "Get All Jobs".
     """
-    user_id = session.user_id[:15]
+    user_id = session.user_id
     found: list[OpenJob] = []
     path: str | None = _JOBS
     params: Mapping[str, str] | None = {"jobType": "V2Ingest"}
@@ -212,27 +202,44 @@ def jobs_open(session: Session) -> list[OpenJob]:
         document = session.get_json("bulk_poll", path, params=params)
         entries = document.get("records") if isinstance(document, dict) else None
         if not isinstance(document, dict) or not isinstance(entries, list):
-            raise SalesforceUnavailable("the list of Bulk jobs cannot be read", hint="run again")
-        found += [
-            OpenJob(
-                id=str(entry["id"]),
-                object_name=str(entry.get("object", "")),
-                operation=str(entry.get("operation", "")),
-                created=str(entry.get("createdDate", "")),
-            )
-            for entry in entries
-            if isinstance(entry, dict)
-            and entry.get("id")
-            and entry.get("state") == JobState.OPEN
-            and entry.get("jobType", "V2Ingest") == "V2Ingest"
-            and (not user_id or str(entry.get("createdById", user_id)).startswith(user_id))
-        ]
+            raise _unreadable_list()
+        listed = [_open_job(entry) for entry in entries if isinstance(entry, dict) and _waits(entry)]
+        found += [one for one in listed if one.created_by == user_id]
         more = document.get("nextRecordsUrl")
         path = (
             more if document.get("done") is False and isinstance(more, str) and more.startswith("/") else None
         )
         params = None
     return found
+
+
+def _waits(entry: Mapping[str, object]) -> bool:
+    return entry.get("state") == JobState.OPEN and entry.get("jobType", "V2Ingest") == "V2Ingest"
+
+
+def _open_job(entry: Mapping[str, object]) -> OpenJob:
+    try:
+        return OpenJob(
+            id=str(entry["id"]),
+            object_name=str(entry["object"]),
+            operation=str(entry["operation"]),
+            created=_instant(str(entry["createdDate"])),
+            created_by=long_id(str(entry["createdById"])),
+        )
+    except (KeyError, ValueError):
+        unreadable = _unreadable_list()
+    raise unreadable
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC)
+
+
+def _unreadable_list() -> SalesforceUnavailable:
+    return SalesforceUnavailable("the list of Bulk jobs cannot be read", hint="run again")
 
 
 def _path(job_id: str) -> str:

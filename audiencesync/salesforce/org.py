@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audiencesync.clock import Clock
-from audiencesync.records import Job, ObjectType, Operation, Row, RowResult, WriteOptions
+from audiencesync.records import Job, ObjectType, OpenJob, Operation, Row, RowResult, WriteOptions
 from audiencesync.salesforce import bulk, bulk_query, catalogue, composite, query, rows
 from audiencesync.salesforce.describe import describe
 from audiencesync.salesforce.session import Session
@@ -127,6 +127,15 @@ class Org:
     def download(self, job_id: str, kind: bulk.ResultKind, path: Path) -> None:
         """Write one of a job's result files to disk."""
         bulk.download(self.session, job_id, kind, path)
+
+    def jobs_open(self) -> list[OpenJob]:
+        """Ingest jobs of our user that wait for data, ours among them; see `bulk.jobs_open`."""
+        return bulk.jobs_open(self.session)
+
+    @property
+    def user_id(self) -> str:
+        """Id of the user we write as, 18 characters; see `Session.user_id`."""
+        return self.session.user_id
 
     @property
     def transient_codes(self) -> Sequence[str]:

@@ -16,6 +16,7 @@ from audiencesync.errors import AnswerLost, SalesforceUnavailable
 from audiencesync.retry import call_with_retry
 from audiencesync.salesforce.answers import json_or_none, org_usage
 from audiencesync.salesforce.auth import JwtBearer, Token, request_token
+from audiencesync.salesforce.ids import long_id
 from audiencesync.salesforce.transport import Bearer, Timeout, Transport
 from audiencesync.salesforce.verdict import may_renew, parsed, require_success
 
@@ -40,6 +41,7 @@ Kind = Literal[
 T = TypeVar("T")
 Body = AbstractContextManager[IO[bytes] | bytes | None]
 
+_USER_INFO = "/services/oauth2/userinfo"
 _JSON = {"Accept": "application/json"}
 _CALLER = {"Sforce-Call-Options": "client=audiencesync"}
 
@@ -95,6 +97,7 @@ class Session:
         self._meter = meter
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._user_id = ""
 
     @classmethod
     def connect(
@@ -145,8 +148,26 @@ class Session:
 
     @property
     def user_id(self) -> str:
-        """Id of the signed-in user, signing in if need be; empty when Salesforce did not say."""
-        return self._current_token().user_id
+        """Id of the signed-in user in 18 characters, signing in if need be.
+
+        A sign-in mostly tells it; where it does not, Salesforce is asked once, which is not billed.
+
+        Raises:
+            SalesforceUnavailable: Salesforce did not say.
+
+        Source:
+            Salesforce Help, "Identity URLs", "The UserInfo Endpoint".
+        """
+        if not self._user_id:
+            told = self._current_token().user_id
+            if not told:
+                document = self.get_json(None, _USER_INFO)
+                answer = document.get("user_id") if isinstance(document, dict) else None
+                told = answer if isinstance(answer, str) else ""
+            if not told:
+                raise SalesforceUnavailable("Salesforce did not say whose session this is", hint="run again")
+            self._user_id = long_id(told)
+        return self._user_id
 
     def get(
         self, kind: Kind | None, path: str, *, params: Mapping[str, str] | None = None

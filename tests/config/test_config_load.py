@@ -81,6 +81,8 @@ syncs: [{name: leads, object: Lead, audiences: [all], required_fields: {LastName
     assert (sync.match_field, sync.trigger_fields, sync.max_daily_api_calls) == (None, None, None)
     assert (sync.on_exit, sync.on_too_long) == (OnExit.CLEAR_AUDIENCES, OnTooLong.REJECT)
     assert (sync.guards.max_exit_ratio, sync.guards.max_clears) == (0.3, 10_000)
+    assert (sync.guards.max_mapping_change_ratio, sync.guards.max_creates) == (0.3, 10_000)
+    assert sync.priority == 0
     assert sync.duplicate_rule == "respect"
     assert sync.assignment_rule is False
 

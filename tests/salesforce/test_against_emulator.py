@@ -457,7 +457,9 @@ def test_a_field_that_cannot_be_matched_by_opens_no_job(live: Session) -> None:
 
 def test_an_open_job_is_found_and_given_up(live: Session) -> None:
     job_id = bulk.create_job(live, "Lead", Operation.UPDATE, None, PLAIN)
-    assert job_id in [job.id for job in bulk.jobs_open(live)]
+    (found,) = [job for job in Org(live, HastyClock()).jobs_open() if job.id == job_id]
+    assert (found.object_name, found.operation, found.created_by) == ("Lead", "update", live.user_id)
+    assert abs(found.created - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
 
     bulk.abort(live, job_id)
 

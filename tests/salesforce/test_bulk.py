@@ -1,5 +1,6 @@
 """The life of a Bulk job, and what is known when an answer is lost."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import requests
 import responses
 
 from audiencesync.errors import AnswerLost, SalesforceRefused, SalesforceUnavailable
-from audiencesync.records import Job, JobState, Operation, WriteOptions
+from audiencesync.records import Job, JobState, OpenJob, Operation, WriteOptions
 from audiencesync.salesforce import bulk
 from audiencesync.salesforce.session import Session
 
@@ -251,7 +252,7 @@ def test_only_our_open_jobs_are_listed(
         "createdById": "005000000000001AAA",
         "object": "Lead",
         "operation": "upsert",
-        "createdDate": "2026",
+        "createdDate": "2026-11-21T12:00:00.000+0000",
     }
     first = [
         {"id": "a", "state": "Open", **ours},
@@ -262,8 +263,30 @@ def test_only_our_open_jobs_are_listed(
     ]
     more = "/services/data/v66.0/jobs/ingest?queryLocator=x"
     org.get(f"{JOBS}?jobType=V2Ingest", json={"done": False, "nextRecordsUrl": more, "records": first})
-    second = [{"id": "e", "state": "Open", **ours}]
+    second = [{"id": "e", "state": "Open", **ours, "createdById": "005000000000001"}]
     org.get(f"{JOBS}?queryLocator=x", json={"done": True, "nextRecordsUrl": None, "records": second})
 
-    assert [job.id for job in bulk.jobs_open(session)] == ["a", "e"]
+    jobs = bulk.jobs_open(session)
+
+    assert [job.id for job in jobs] == ["a", "e"]
+    assert jobs[0] == OpenJob(
+        "a", "Lead", "upsert", dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC), "005000000000001AAA"
+    )
     assert meter.charged == ["bulk_poll", "bulk_poll"]
+
+
+@pytest.mark.parametrize("created", ["", "yesterday", "2026-11-21T12:00:00", None])
+def test_a_job_of_an_unknown_time_is_not_guessed_about(
+    org: responses.RequestsMock, session: Session, created: object
+) -> None:
+    entry = {
+        "id": "a",
+        "state": "Open",
+        "object": "Lead",
+        "operation": "upsert",
+        "createdById": "005",
+        "createdDate": created,
+    }
+    org.get(JOBS, json={"done": True, "records": [entry]})
+    with pytest.raises(SalesforceUnavailable):
+        bulk.jobs_open(session)

@@ -365,6 +365,35 @@ def test_no_word_of_salesforce_or_of_a_query_enters_an_error(
         assert marked not in shown
 
 
+@pytest.mark.parametrize("told", ["00D50000000IZ3Z/00550000001fg5O", "00D50000000IZ3ZEAW/00550000001fg5OAAQ"])
+def test_whose_session_it_is_comes_with_the_sign_in(
+    web: responses.RequestsMock, session: Session, meter: CountingMeter, told: str
+) -> None:
+    """Salesforce's own example of an identity URL holds short Ids."""
+    web.post(TOKEN_URL, json={**token_document(), "id": f"https://login.salesforce.com/id/{told}"})
+    assert session.user_id == "00550000001fg5OAAQ"
+    assert meter.charged == []
+
+
+def test_whose_session_it_is_is_asked_once_where_the_sign_in_does_not_say(
+    web: responses.RequestsMock, session: Session, meter: CountingMeter
+) -> None:
+    web.post(TOKEN_URL, json={**token_document(), "id": None})
+    asked = web.get(INSTANCE + "/services/oauth2/userinfo", json={"user_id": "00550000001fg5OAAQ"})
+
+    assert (session.user_id, session.user_id) == ("00550000001fg5OAAQ", "00550000001fg5OAAQ")
+
+    assert asked.call_count == 1
+    assert meter.charged == []
+
+
+def test_nobody_is_no_user(web: responses.RequestsMock, session: Session) -> None:
+    web.post(TOKEN_URL, json={**token_document(), "id": None})
+    web.get(INSTANCE + "/services/oauth2/userinfo", json={})
+    with pytest.raises(SalesforceUnavailable, match="whose"):
+        assert session.user_id
+
+
 def test_the_client_is_named_so_that_our_own_changes_can_be_told(
     org: responses.RequestsMock, session: Session
 ) -> None:

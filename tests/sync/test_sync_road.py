@@ -314,11 +314,27 @@ def test_a_new_mapping_sends_only_the_newly_mapped_field(world: World) -> None:
     world.run_one()
     world.sync["extra_fields"]["City"] = "city"
 
+    world.org.edit(world.leads()["p1@example.com"]["Id"], Company="Edited by sales", Phone="+7")
+
+    report = world.run_one(allowed=Allowances(mapping_change=True))
+
+    assert (report.accepted, report.updated) == (2, 2)
+    pushes = world.last_pushes()
+    assert pushes["p1"] == pushes["p2"] == ("update", "mapping_changed", "accepted", None, {"City"})
+    lead = world.leads()["p1@example.com"]
+    assert (lead["City"], lead["Company"], lead["Phone"]) == ("Oslo", "Edited by sales", "+7")
+    assert world.run_one().planned == 0
+
+
+def test_a_mapping_that_is_given_up_or_spelt_otherwise_sends_nothing(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.run_one()
+    del world.sync["extra_fields"]["Fax"]
+    world.sync["extra_fields"]["Phone"] = {"sql": "trim(phone)"}
+
     report = world.run_one()
 
-    assert report.accepted == 2
-    assert world.last_pushes()["p1"] == ("update", "mapping_changed", "accepted", None, {"City"})
-    assert world.run_one().planned == 0
+    assert (report.trouble, report.planned, report.unchanged) == (None, 0, 2)
 
 
 def test_a_forced_backfill_sends_everybody_whole(world: World) -> None:
