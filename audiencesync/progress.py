@@ -14,6 +14,10 @@ class Progress(Protocol):
         """That many more rows are done."""
         ...
 
+    def called(self) -> None:
+        """One more API call is made, in a step or between two."""
+        ...
+
     def end(self) -> None:
         """The step is over, well or badly."""
         ...
@@ -26,6 +30,9 @@ class Silent:
         """Nothing."""
 
     def advance(self, rows: int) -> None:
+        """Nothing."""
+
+    def called(self) -> None:
         """Nothing."""
 
     def end(self) -> None:

@@ -352,6 +352,7 @@ def _bench(
         run_id=run_id,
         project_cap=limits.max_daily_api_calls,
         org_reserve=limits.reserve_org_api_calls,
+        progress=progress,
     )
     with Connection(project, store, meter, clock) as connection:
         yield Bench(project, options, store, RunLog(store, clock), connection, meter, clock, progress)

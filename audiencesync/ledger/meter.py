@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from audiencesync.clock import Clock
 from audiencesync.errors import BudgetSpent
+from audiencesync.progress import Progress, Silent
 from audiencesync.store import Store
 
 WINDOW = timedelta(hours=24)
@@ -25,16 +26,25 @@ class ApiMeter:
         store: Keeps the calls, so that the window outlives the process.
         project_cap: Calls in any 24 hours for the whole project; None for no cap.
         org_reserve: Share of the org's daily limit that is never touched, 0 to 1.
+        progress: Told of every call.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, *, run_id: str | None, project_cap: int | None, org_reserve: float
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        run_id: str | None,
+        project_cap: int | None,
+        org_reserve: float,
+        progress: Progress | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._run_id = run_id
         self._project_cap = project_cap
         self._org_reserve = org_reserve
+        self._progress = progress or Silent()
         self._org_used: tuple[int, int] | None = None
         self._sync: str | None = None
         self._sync_cap: int | None = None
@@ -57,6 +67,7 @@ class ApiMeter:
             "api_call_add",
             {"now": stored_time(now), "kind": kind, "run_id": self._run_id, "sync": self._sync},
         )
+        self._progress.called()
 
     def org_usage(self, used: int, limit: int) -> None:
         """What Salesforce says of the org's own limit."""

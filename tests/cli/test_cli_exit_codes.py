@@ -29,6 +29,7 @@ PROMISED = {
     "GuardHeld": 5,
     "SalesforceRefused": 6,
     "SignInRefused": 6,
+    "RouteRefused": 6,
     "SalesforceUnavailable": 75,
     "AnswerLost": 75,
     "BudgetSpent": 75,

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -19,9 +21,12 @@ class Terminal(io.StringIO):
 
 def work(progress: Progress) -> None:
     progress.begin("leads: comparing", None)
+    progress.called()
     progress.end()
     progress.begin("leads: sending", 300)
+    progress.called()
     progress.advance(200)
+    progress.called()
     progress.advance(100)
     progress.end()
 
@@ -38,7 +43,29 @@ def test_a_long_step_leaves_one_line_when_it_is_over(
     work(bars.listener(verbose=False, log_format="text"))
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "leads: comparing: 0.0 s\nleads: sending: 300 rows, 0.0 s\n"
+    comparing, sending = err.splitlines()
+    assert comparing == "leads: comparing: 1 API call, 0.0 s"
+    assert re.fullmatch(r"leads: sending: 300 rows, [\d,]+ rows/s, 3 API calls, 0\.0 s", sending)
+
+
+def test_a_step_that_lasts_says_now_and_then_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(bars, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    lines = bars.Lines()
+    lines.begin("leads: sending", 3_000)
+    for _ in range(6):
+        now[0] += 2
+        lines.called()
+        lines.advance(200)
+    lines.end()
+
+    assert capsys.readouterr().err.splitlines() == [
+        "leads: sending: 400 of 3,000 rows, 67 rows/s, 3 API calls, 6.0 s",
+        "leads: sending: 1,000 of 3,000 rows, 83 rows/s, 6 API calls, 12.0 s",
+        "leads: sending: 1,200 rows, 100 rows/s, 6 API calls, 12.0 s",
+    ]
 
 
 def test_a_terminal_sees_a_bar_that_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +75,8 @@ def test_a_terminal_sees_a_bar_that_goes_again(monkeypatch: pytest.MonkeyPatch) 
     seen = terminal.getvalue()
     assert "leads: sending" in seen
     assert "300/300" in seen
+    assert "rows/s" in seen
+    assert "3 API calls" in seen
     assert seen.endswith("\x1b[2K")
 
 
@@ -59,6 +88,7 @@ def test_a_step_that_begins_before_the_last_has_ended_replaces_it(monkeypatch: p
     shown.advance(10)
     shown.end()
     shown.end()
+    shown.called()
 
 
 def test_verbose_shows_events_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,7 +99,7 @@ def test_verbose_shows_events_on_standard_error(capsys: pytest.CaptureFixture[st
     assert [event["event"] for event in events] == [
         "step_began", "step_ended", "step_began", "rows_done", "rows_done", "step_ended",
     ]  # fmt: skip
-    assert events[-1]["rows"] == 300
+    assert (events[-1]["rows"], events[-1]["api_calls"]) == (300, 3)
     assert events[2]["total"] == 300
 
 
