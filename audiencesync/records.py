@@ -150,8 +150,11 @@ class RecordType:
     Attributes:
         id: 18 characters.
         name: What people see.
+        developer_name: API name.
+        active: It may be used at all.
         available: The integration user may give it to a record.
-        master: What a record has that has no record type; its Id cannot be written.
+        master: The one of records that have none; every object has it.
+        default: What a record gets when it names none.
     """
 
     id: str
@@ -160,6 +163,7 @@ class RecordType:
     active: bool
     available: bool
     master: bool
+    default: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,7 @@ class ObjectType:
         record_types: The master one too.
         parents: Fields of parents that a sync writes, by lower-cased path such as `account.ext__c`. Their
             name is the path; whether they may be written or empty is what the reference says.
+        key_prefix: The first three characters of its records' Ids; empty where it has none.
     """
 
     name: str
@@ -182,6 +187,7 @@ class ObjectType:
     fields: Mapping[str, FieldType] = field(repr=False)
     record_types: tuple[RecordType, ...] = field(default=(), repr=False)
     parents: Mapping[str, FieldType] = field(default_factory=dict, repr=False)
+    key_prefix: str = ""
 
     def field(self, name: str) -> FieldType | None:
         """The field, or the parent's field, of that API name in any case; None when there is none."""

@@ -27,6 +27,7 @@ _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 _HEAVY = re.compile(r"/services/data/v[^/]+/(query|queryAll|composite/sobjects)(/.*)?", re.IGNORECASE)
 _FORBIDDEN_HEADERS = frozenset({"accept", "authorization", "content-type"})
 _ERROR_FROM = 400
+_NO_SUBREQUESTS = ("/jobs/", "/composite/batch", "/ui-api/")
 _HALTED = {
     "errorCode": "PROCESSING_HALTED",
     "message": "The transaction was rolled back since another operation in the same transaction failed.",
@@ -205,7 +206,7 @@ def _inner(instance: Instance, call: Call, sub: _Sub, content: bytes) -> Reply:
         body=content,
         maybe_session=call.session,
     )
-    if not path.startswith("/services/data/v") or "/jobs/" in path or "/composite/batch" in path:
+    if not path.startswith("/services/data/v") or any(part in path for part in _NO_SUBREQUESTS):
         return Reply(400, [{"errorCode": "INVALID_INPUT", "message": f"{path} cannot be a subrequest"}])
     fault = instance.faults.next(inner.method, sub.url, frozenset({"status"}))
     if fault is not None:

@@ -159,7 +159,7 @@ def children(schema: Schema, kind: ObjectType) -> list[dict[str, object]]:
     ]
 
 
-_MASTER: Record = {"Id": "012000000000000AAA", "Name": "Master", "DeveloperName": "Master"}
+MASTER: Record = {"Id": "012000000000000AAA", "Name": "Master", "DeveloperName": "Master"}
 
 
 def _record_type(kind: ObjectType, version: str, row: Record, *, master: bool) -> dict[str, object]:
@@ -196,7 +196,7 @@ def describe(
         "networkScopeFieldName": None,
         "recordTypeInfos": [
             *(_record_type(view.kind, version, row, master=False) for row in record_types),
-            _record_type(view.kind, version, _MASTER, master=True),
+            _record_type(view.kind, version, MASTER, master=True),
         ],
         "searchLayoutable": not view.kind.setup,
         "sobjectDescribeOption": "FULL",

@@ -69,7 +69,7 @@ def versions(_: Instance, __: Call) -> Reply:
 def resources(instance: Instance, call: Call) -> Reply:
     """`GET /services/data/vXX.X/`."""
     base = f"/services/data/v{call.version}"
-    names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling")
+    names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling", "ui-api")
     identity = f"{instance.base_url(call)}/id/{instance.org.id}/{call.session.user_id}"
     return Reply(200, {**{name: f"{base}/{name}" for name in names}, "identity": identity})
 

@@ -29,6 +29,7 @@ from audiencesync.emulator import (
     rest_records,
     tls,
     tooling,
+    ui_api,
 )
 from audiencesync.emulator.errors import EmulatorError
 from audiencesync.emulator.http import Router
@@ -58,6 +59,7 @@ _ROUTES = (
     *bulk_query.ROUTES,
     *composite.ROUTES,
     *rest_query.ROUTES,
+    *ui_api.ROUTES,
     *tooling.ROUTES,
     *rest_records.ROUTES,
 )

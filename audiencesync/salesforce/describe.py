@@ -9,6 +9,7 @@ from typing import Any
 
 from audiencesync.errors import SalesforceUnavailable, UsageError
 from audiencesync.records import FieldType, ObjectType, RecordType
+from audiencesync.salesforce.ids import long_id
 from audiencesync.salesforce.session import Session
 from audiencesync.salesforce.simple import describing
 
@@ -56,6 +57,7 @@ def dump(described: ObjectType) -> str:
         "deletable": described.deletable,
         "fields": [asdict(field) for field in described.fields.values()],
         "record_types": [asdict(one) for one in described.record_types],
+        "key_prefix": described.key_prefix,
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
@@ -92,17 +94,19 @@ def _object_type(document: Mapping[str, Any]) -> ObjectType:
         deletable=document.get("deletable") is True,
         fields=_by_name(_field_type(entry) for entry in document["fields"]),
         record_types=tuple(_record_type(entry) for entry in document.get("recordTypeInfos") or ()),
+        key_prefix=str(document.get("keyPrefix") or ""),
     )
 
 
 def _record_type(entry: Mapping[str, Any]) -> RecordType:
     return RecordType(
-        id=str(entry["recordTypeId"]),
+        id=long_id(str(entry["recordTypeId"])),
         name=str(entry["name"]),
         developer_name=str(entry.get("developerName") or entry["name"]),
         active=entry.get("active") is not False,
         available=entry.get("available") is True,
         master=entry.get("master") is True,
+        default=entry.get("defaultRecordTypeMapping") is True,
     )
 
 

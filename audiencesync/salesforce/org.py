@@ -1,12 +1,12 @@
 """One org, as the exporter sees it: every call the product makes, by its name in the field."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from audiencesync.clock import Clock
 from audiencesync.records import Job, ObjectType, OpenJob, Operation, Row, RowResult, WriteOptions
-from audiencesync.salesforce import bulk, bulk_query, catalogue, composite, query, rows
+from audiencesync.salesforce import bulk, bulk_query, catalogue, composite, picklists, query, rows
 from audiencesync.salesforce.describe import describe
 from audiencesync.salesforce.session import Session
 
@@ -21,6 +21,10 @@ class Org:
     def describe(self, object_name: str) -> ObjectType:
         """What the integration user may see of an object."""
         return describe(self.session, object_name)
+
+    def picklist_values(self, object_name: str, record_type_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The values that a record type leaves of each picklist; see `picklists.picklist_values`."""
+        return picklists.picklist_values(self.session, object_name, record_type_id)
 
     def write(
         self,

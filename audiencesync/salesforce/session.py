@@ -22,6 +22,7 @@ from audiencesync.salesforce.verdict import may_renew, parsed, require_success
 
 Kind = Literal[
     "describe",
+    "picklists",
     "query",
     "limits",
     "collections",

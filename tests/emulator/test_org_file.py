@@ -208,6 +208,41 @@ def test_a_record_type_narrows_picklists_that_describe_shows_whole(acme: Client)
     assert refusal(acme, "Account", Name="A", RecordTypeId=other)[0] == "INVALID_CROSS_REFERENCE_KEY"
 
 
+def test_the_picklists_of_a_record_type_are_what_it_leaves(acme: Client) -> None:
+    infos = acme("GET", "/sobjects/Account/describe").json()["recordTypeInfos"]
+    ids = {item["developerName"]: item["recordTypeId"] for item in infos}
+
+    def values(record_type: str) -> dict[str, list[str]]:
+        path = f"/ui-api/object-info/account/picklist-values/{record_type}"
+        fields = acme("GET", path).json()["picklistFieldValues"]
+        return {name: [one["value"] for one in field["values"]] for name, field in fields.items()}
+
+    master, partner = values(ids["Master"]), values(ids["Partner"][:15])
+    assert master["Rating"] == ["Hot", "Warm", "Cold"]
+    assert partner == {**master, "Rating": ["Hot", "Warm"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("Contact/picklist-values/{Partner}", 404, "NOT_FOUND"),
+        ("Account/picklist-values/012", 404, "NOT_FOUND"),
+        ("Nope/picklist-values/{Master}", 404, "NOT_FOUND"),
+        ("Task/picklist-values/{Master}", 400, "INVALID_TYPE"),
+        ("PermissionSet/picklist-values/{Master}", 400, "INVALID_TYPE"),
+    ],
+)
+def test_a_record_type_that_is_not_the_objects_has_no_picklists(
+    acme: Client, path: str, status: int, code: str
+) -> None:
+    infos = acme("GET", "/sobjects/Account/describe").json()["recordTypeInfos"]
+    ids = {item["developerName"]: item["recordTypeId"] for item in infos}
+
+    answer = acme("GET", f"/ui-api/object-info/{path.format(**ids)}")
+
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

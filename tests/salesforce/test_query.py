@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiencesync.errors import SalesforceRefused, SalesforceUnavailable, UsageError
+from audiencesync.records import RecordType
 from audiencesync.salesforce.describe import describe, dump, load
 from audiencesync.salesforce.limits import Limit, api_versions, limits
+from audiencesync.salesforce.picklists import MASTER, picklist_values
 from audiencesync.salesforce.query import ENCODED_BYTES, Literal, query, select_matching
 from audiencesync.salesforce.session import Session
 
@@ -176,6 +178,25 @@ LEAD = {
     "createable": True,
     "updateable": True,
     "deletable": False,
+    "keyPrefix": "00Q",
+    "recordTypeInfos": [
+        {
+            "active": True,
+            "available": False,
+            "defaultRecordTypeMapping": False,
+            "developerName": "Partner",
+            "master": False,
+            "name": "Partner lead",
+            "recordTypeId": "01250000000Dk8f",
+        },
+        {
+            "available": True,
+            "defaultRecordTypeMapping": True,
+            "master": True,
+            "name": "Master",
+            "recordTypeId": "012000000000000AAA",
+        },
+    ],
     "fields": [
         {"name": "Id", "label": "Lead ID", "type": "id", "length": 18, "idLookup": True},
         {
@@ -217,11 +238,23 @@ def test_an_object_is_described(org: responses.RequestsMock, session: Session, m
     assert last_name.required_on_create
     assert lead.fields["id"].may_match
     assert (lead.createable, lead.deletable) == (True, False)
+    partner, master = lead.record_types
+    assert partner == RecordType(
+        "01250000000Dk8fAAC",
+        "Partner lead",
+        "Partner",
+        active=True,
+        available=False,
+        master=False,
+        default=False,
+    )
+    assert (master.developer_name, master.active, master.master) == ("Master", True, True)
+    assert lead.key_prefix == "00Q"
     assert meter.charged == ["describe"]
     assert load(dump(lead)) == lead
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"format": 0}'])
+@pytest.mark.parametrize("text", ["[]", "{}", '{"format": 1}'])
 def test_a_cached_description_of_another_format_is_not_read(text: str) -> None:
     with pytest.raises(ValueError, match="format"):
         load(text)
@@ -236,6 +269,35 @@ def test_a_description_that_cannot_be_read_means_later(
     org.get(API + "sobjects/Lead/describe", json=document)
     with pytest.raises(SalesforceUnavailable):
         describe(session, "Lead")
+
+
+def test_the_picklists_of_a_record_type_are_read(
+    org: responses.RequestsMock, session: Session, meter: CountingMeter
+) -> None:
+    hot = {"attributes": None, "label": "Hot!", "validFor": list[int](), "value": "Hot"}
+    body = {"eTag": "e", "picklistFieldValues": {"Rating": {"values": [hot]}, "Empty__c": {"values": []}}}
+    org.get(f"{API}ui-api/object-info/Lead/picklist-values/{MASTER}", json=body)
+
+    assert picklist_values(session, "Lead", MASTER) == {"Rating": ("Hot",), "Empty__c": ()}
+    assert meter.charged == ["picklists"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"picklistFieldValues": []},
+        {"picklistFieldValues": {"a": 1}},
+        {"picklistFieldValues": {"a": {}}},
+    ],
+)
+def test_picklists_that_cannot_be_read_mean_later(
+    org: responses.RequestsMock, session: Session, body: object
+) -> None:
+    org.get(f"{API}ui-api/object-info/Lead/picklist-values/{MASTER}", json=body)
+    with pytest.raises(SalesforceUnavailable):
+        picklist_values(session, "Lead", MASTER)
 
 
 def test_an_unknown_object_is_a_refusal(org: responses.RequestsMock, session: Session) -> None:

@@ -1,5 +1,6 @@
 """The road from a row in the source to a record in Salesforce, and what a second run sends."""
 
+import duckdb
 import pytest
 
 from audiencesync.errors import SourceError
@@ -386,6 +387,18 @@ def test_a_bulk_update_leaves_alone_what_did_not_change_and_clears_what_is_empty
     assert (leads["p1@example.com"]["Phone"], leads["p2@example.com"]["Fax"]) == (None, None)
     assert leads["p4@example.com"]["Phone"] == "#N/A"  # text, sent by the route that can carry it
     assert world.run_one().planned == 0
+
+
+def test_what_an_older_version_kept_of_describe_is_asked_for_again(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    with duckdb.connect(str(world.folder / "store.duckdb")) as store:
+        store.execute("""UPDATE store.described SET document = '{"format": 1}'""")
+    world.people([person(1, phone="2")])
+
+    report = world.run_one()
+
+    assert (report.accepted, report.api_calls) == (1, 2)
 
 
 def test_a_plan_says_what_the_run_then_does_and_changes_nothing(world: World) -> None:
