@@ -21,13 +21,13 @@ def check_columns(project: Project, profile_columns: Sequence[str], sync: Sync |
     Raises:
         ConfigError: With one line for each unknown column, in the order of the file.
     """
-    known = {column.casefold() for column in profile_columns}
+    known = {folded(column) for column in profile_columns}
     lines: list[tuple[int, str]] = []
     for position, each in enumerate(project.config.syncs):
         if sync is not None and each.name != sync.name:
             continue
         for keys, column in _columns(each):
-            if column.casefold() in known:
+            if folded(column) in known:
                 continue
             path: KeyPath = ("syncs", position, *keys)
             what = f"the source has no column '{column}'" + _advice(each, keys, column, profile_columns)
@@ -37,6 +37,11 @@ def check_columns(project: Project, profile_columns: Sequence[str], sync: Sync |
             [text for _, text in sorted(lines, key=lambda line: line[0])],
             hint=f"the columns are: {', '.join(profile_columns) or 'none'}",
         )
+
+
+def folded(column: str) -> str:
+    """A column name as DuckDB compares it: the case of ASCII letters does not count, that of others does."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in column)
 
 
 def _columns(sync: Sync) -> Iterator[tuple[KeyPath, str]]:
@@ -58,6 +63,6 @@ def _advice(sync: Sync, keys: KeyPath, column: str, profile_columns: Sequence[st
     if keys[0] == "trigger_fields":
         for name, mapping in sync.mappings.items():
             source = mapping.column
-            if source and name.casefold() == column.casefold() != source.casefold():
+            if source and name.casefold() == column.casefold() and folded(column) != folded(source):
                 return f", it is a Salesforce field; did you mean its column '{source}'?"
     return did_you_mean(column, profile_columns)

@@ -176,7 +176,7 @@ class RowParser:
 
     def _fill(self, row: Row, line: Line) -> None:
         cells = line.cells
-        if line.broken or len(cells) != self._width:
+        if line.broken or len(cells) != self._width or sum(map(len, cells)) > MAX_RECORD_CHARS:
             row.error = _shape_error(line, self._width)
             return
         values = row.values

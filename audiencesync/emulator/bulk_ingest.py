@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from audiencesync.emulator.bulk_work import FAILED, SUCCESSFUL, UNPROCESSED, UPLOAD, Ingest
 from audiencesync.emulator.errors import ApiError
 from audiencesync.emulator.http import Call, Reply, Route, route
-from audiencesync.emulator.jobs import DELIMITERS, LINE_ENDINGS, OVER_QUOTA, Job
+from audiencesync.emulator.jobs import DELIMITERS, LINE_ENDINGS, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +44,6 @@ def make(instance: Instance, call: Call, body: dict[str, object]) -> Job:
     for name in body:
         if name not in _PROPERTIES:
             raise ApiError(400, "JSON_PARSER_ERROR", f'Unrecognized field "{name}", not marked as ignorable')
-    if instance.jobs.over_quota():
-        raise ApiError(400, "EXCEEDEDQUOTA", OVER_QUOTA)
     operation = choice(body, "operation", OPERATIONS, None)
     delimiter = choice(body, "columnDelimiter", frozenset(DELIMITERS), "COMMA")
     line_ending = choice(body, "lineEnding", frozenset(LINE_ENDINGS), "LF")

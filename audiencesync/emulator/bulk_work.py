@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from audiencesync.emulator.bulk_csv import RowParser, Sheet
 from audiencesync.emulator.changes import Changes
 from audiencesync.emulator.errors import JobFailed, RowError
-from audiencesync.emulator.jobs import BATCH, DELIMITERS, LINE_ENDINGS, OVER_QUOTA
+from audiencesync.emulator.jobs import DELIMITERS, LINE_ENDINGS
 from audiencesync.emulator.matching import upsert_all
 from audiencesync.emulator.save import Caller, Outcome, Writer
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from audiencesync.emulator.schema import Field
 
 CHUNK = 200
+BATCH = 10_000
 UPLOAD = "upload.csv"
 SUCCESSFUL, FAILED, UNPROCESSED = "successful.csv", "failed.csv", "unprocessed.csv"
 _FAULT_KINDS = frozenset({"fail_job"})
@@ -98,8 +99,6 @@ class Ingest:
         fault = self._instance.faults.next("JOB", job.object_name, _FAULT_KINDS)
         stop_at = fault.rows if fault else None
         while batch := list(islice(lines, BATCH)):
-            if self._instance.jobs.over_quota():
-                raise JobFailed(OVER_QUOTA)
             good: list[str] = []
             bad: list[str] = []
             for start in range(0, len(batch), CHUNK):

@@ -204,6 +204,7 @@ _MAKERS: dict[str, Callable[[str, str, Mapping[str, Any]], Field]] = {
     "Url": _plain("url", 255),
     "Date": _plain("date", 0),
     "DateTime": _plain("datetime", 0),
+    "Time": _plain("time", 0),
     "Number": _number("double"),
     "Currency": _number("currency"),
     "Percent": _number("percent"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import threading
 import time
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from audiencesync.emulator import ids
 from audiencesync.emulator.errors import ApiError
-from audiencesync.emulator.values import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 TERMINAL = frozenset({"JobComplete", "Failed", "Aborted"})
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
-BATCH = 10_000
-OVER_QUOTA = "ExceededQuota : ApiBatchItems Limit exceeded."
 _WORKERS = 4
 _TICK_S = 0.05
 
@@ -147,24 +143,6 @@ class Jobs:
         self.all[job.id] = job
         self.note(job)
         return job
-
-    def of_a_day(self) -> tuple[int, int]:
-        """Ingest batches and query jobs of 24 hours.
-
-        An ingest job has a batch for each 10,000 rows begun, and an empty parent.
-        """
-        since = iso(self._org.clock.now() - dt.timedelta(days=1))
-        recent = [job for job in self.all.values() if job.created > since and job.state != "Open"]
-        ingests = [job for job in recent if job.kind == "ingest"]
-        return sum(1 - -job.processed // BATCH for job in ingests), len(recent) - len(ingests)
-
-    def over_quota(self) -> bool:
-        """No further ingest batch may begin.
-
-        Source:
-            Salesforce Developer Limits, "Bulk API and Bulk API 2.0 Limits and Allocations".
-        """
-        return self.of_a_day()[0] >= self._org.settings.bulk_batches
 
     def load(self, jobs: list[dict[str, Any]]) -> None:
         """Go on from a dump."""

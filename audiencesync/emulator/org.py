@@ -42,7 +42,6 @@ class Settings:
         sandbox: A sandbox takes test.salesforce.com as the JWT's audience, production takes login.
         password_flow: The username-password flow is blocked in new orgs.
         refresh_rotation: A refresh token dies when used, and a new one is given.
-        bulk_batches: Ingest batches in 24 hours.
         composite_collections: Queries and Collections that one Composite may hold.
     """
 
@@ -55,7 +54,6 @@ class Settings:
     session_s: int = 7200
     password_flow: bool = False
     refresh_rotation: bool = False
-    bulk_batches: int = 15_000
     composite_collections: int = 5
 
 

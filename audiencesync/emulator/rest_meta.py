@@ -6,6 +6,7 @@ Source:
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from audiencesync.emulator import describe
 from audiencesync.emulator.errors import ApiError
 from audiencesync.emulator.http import Call, Reply, Route, route
 from audiencesync.emulator.instance import NEWEST, OLDEST
+from audiencesync.emulator.values import iso
 
 if TYPE_CHECKING:
     from audiencesync.emulator.instance import Instance
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _SEASONS = ("Winter", "Spring", "Summer")
 _FIRST_WINTER, _FIRST_YEAR = 32, 15
 _DATA = "/services/data/v{version}"
+_BATCH_ROWS = 10_000
 _DEVELOPER_LIMITS = {
     "AnalyticsExternalDataSizeMB": 40960,
     "ConcurrentAsyncGetReportInstances": 200,
@@ -77,8 +80,8 @@ def limits(instance: Instance, call: Call) -> Reply:
     body: dict[str, object] = {
         name: {"Max": most, "Remaining": most} for name, most in _DEVELOPER_LIMITS.items()
     }
-    batches, queries = instance.jobs.of_a_day()
-    body["DailyBulkApiBatches"] = _left(instance.org.settings.bulk_batches, batches)
+    batches, queries = _jobs_of_a_day(instance)
+    body["DailyBulkApiBatches"] = _left(_DEVELOPER_LIMITS["DailyBulkApiBatches"], batches)
     body["DailyBulkV2QueryJobs"] = _left(_DEVELOPER_LIMITS["DailyBulkV2QueryJobs"], queries)
     if float(call.version) < 49:  # noqa: PLR2004 - the release that renamed it
         body["DailyBulkApiRequests"] = body.pop("DailyBulkApiBatches")
@@ -94,6 +97,14 @@ def limits(instance: Instance, call: Call) -> Reply:
 
 def _left(most: int, used: int) -> dict[str, int]:
     return {"Max": most, "Remaining": max(0, most - used)}
+
+
+def _jobs_of_a_day(instance: Instance) -> tuple[int, int]:
+    """Ingest batches (10,000 rows each, and one empty parent) and query jobs of the last 24 hours."""
+    since = iso(instance.org.clock.now() - dt.timedelta(days=1))
+    recent = [job for job in instance.jobs.all.values() if job.created > since and job.state != "Open"]
+    ingests = [job for job in recent if job.kind == "ingest"]
+    return sum(1 - -job.processed // _BATCH_ROWS for job in ingests), len(recent) - len(ingests)
 
 
 def record_count(instance: Instance, call: Call) -> Reply:

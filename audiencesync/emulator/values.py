@@ -23,6 +23,8 @@ Cleaner = Callable[[Value], Value]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)")
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z?")
+_FIRST_YEAR, _LAST_YEAR = 1700, 4000
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INTEGER = re.compile(r"[+-]?\d+")
 _EMAIL = re.compile(
@@ -39,6 +41,7 @@ _XSD = {
     "percent": "double",
     "date": "date",
     "datetime": "dateTime",
+    "time": "time",
 }
 
 
@@ -90,16 +93,31 @@ def _as_date(text: str) -> Value:
     if not _DATE.fullmatch(text):
         raise _Unreadable
     try:
-        dt.date.fromisoformat(text)
+        _check_year(dt.date.fromisoformat(text))
     except ValueError as error:
         raise _Unreadable from error
     return text
+
+
+def _check_year(date: dt.date) -> None:
+    """Source: SOQL and SOSL Reference, "Date Formats and Date Literals"; which error comes is chosen."""
+    if not _FIRST_YEAR <= date.year <= _LAST_YEAR:
+        raise _Unreadable
+
+
+def _as_time(text: str) -> Value:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise _Unreadable
+    fraction = (match[1] or ".").ljust(4, "0")
+    return f"{text[:8]}{fraction}Z"
 
 
 def _as_moment(text: str) -> Value:
     moment = parse_iso(text)
     if moment is None:
         raise _Unreadable
+    _check_year(moment.astimezone(dt.UTC))
     return iso(moment)
 
 
@@ -108,6 +126,7 @@ _PARSERS: dict[str, TextReader] = {
     "int": _as_int,
     "date": _as_date,
     "datetime": _as_moment,
+    "time": _as_time,
     **dict.fromkeys(NUMBER_TYPES, _as_double),
 }
 

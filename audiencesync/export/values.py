@@ -36,7 +36,7 @@ def from_json(value: object, kind: FieldType | None) -> str | None:
         return _number(str(value))
     if kind is not None and kind.type == "datetime":
         return f"{str(value)[:_SECONDS]}.000Z"
-    text = str(value).replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
+    text = str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
     if kind is not None and kind.type == "multipicklist":
         text = ";".join(sorted(text.split(";")))
     if kind is not None and kind.type == "email":

@@ -63,7 +63,9 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
             mistakes.append(f"{project.place(keys)}: {_unusable(sync.send_audiences_to, kind, target)}")
         else:
             names = joined(kind, "audience_names")
-            plans.append(FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names.value, cut=names.cut))
+            plans.append(
+                FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names.value, tuple(names.problems), names.cut)
+            )
     if sync.match_field is not None and not mistakes:
         kind = target.field(sync.match_field)
         if kind is not None and not kind.may_match:
@@ -85,7 +87,7 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
     mapping = sync.mappings.get(name)
     if mapping is None:
         entries = joined(kind, raw_name)
-        return FieldPlan(kind.name, raw, entries.value, cut=entries.cut)
+        return FieldPlan(kind.name, raw, entries.value, tuple(entries.problems), entries.cut)
     path = parent_path(name)
     if path is not None and path.is_record_type:
         rendered = record_type(target, name, raw_name, value_name)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from audiencesync.config.columns import folded
 from audiencesync.config.load import Project
 from audiencesync.config.models import FieldMapping, Sync
 from audiencesync.errors import ConfigError
@@ -103,7 +104,7 @@ def _constant(value: str | float | bool) -> str:  # noqa: FBT001  (a YAML scalar
 
 
 def _column(columns: Mapping[str, ColumnType], name: str) -> ColumnType:
-    return next(kind for column, kind in columns.items() if column.lower() == name.lower())
+    return next(kind for column, kind in columns.items() if folded(column) == folded(name))
 
 
 def _entries(column: str, kind: ColumnType) -> str:

@@ -9,7 +9,19 @@ from audiencesync.store import quote_text
 MAX_LONG_TEXT = 32_768
 """Characters that audiences, scores and affinities are cut to, if their field holds as many."""
 
+MAX_CHOICES = 100
+"""Most choices of a multi-select picklist in one record. Source: Salesforce Help, "Custom Field Types"."""
+
 _NUMBERS = frozenset({"double", "currency", "percent"})
+_INTEGERS = frozenset({"int", "long"})
+_WANTED = {
+    "boolean": "true or false",
+    "date": "a date",
+    "datetime": "a date and time",
+    "time": "a time of day",
+}
+_NOT_TEXT = _NUMBERS | _INTEGERS | _WANTED.keys() | {"reference", "id"}
+_CUT = frozenset({"string", "textarea", "phone", "encryptedstring", "combobox"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +56,31 @@ def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: boo
         shown: What messages call the field.
         raw: SQL for its raw text.
         value: SQL for its canonical text, which problems look at too.
-        may_cut: A text that is too long is cut, not refused.
+        may_cut: A text that is too long is cut, not refused; what would then mean something else never is.
     """
-    problems = [
-        Problem(
-            f"contains({raw}, chr(0))",
-            "CONTROL_CHARACTER",
-            f"{shown} contains a NUL character, which no route can carry",
-        )
-    ]
-    text, extra = _typed(kind, raw, value)
-    problems += extra
-    if not (text.startswith(("sf_text", "sf_email")) and kind.length):
+    text, problems = _typed(kind, raw, value)
+    if kind.type in _NOT_TEXT:
         return Rendering(text, problems)
-    too_long = f"sf_length(sf_text({raw})) > {kind.length}"
-    if may_cut:
-        return Rendering(f"sf_text(sf_left(sf_text({raw}), {kind.length}))", problems, too_long)
+    problems = [_control_character(shown, raw), *problems]
+    if not kind.length:
+        return Rendering(text, problems)
+    if may_cut and kind.type in _CUT:
+        too_long = f"sf_length(sf_text({raw})) > {kind.length}"
+        return Rendering(f"sf_text(sf_left({text}, {kind.length}))", problems, too_long)
     message = f"{shown} holds {kind.length} characters and the value is longer"
-    return Rendering(text, [*problems, Problem(too_long, "STRING_TOO_LONG", message)])
+    return Rendering(
+        text, [*problems, Problem(f"sf_length({value}) > {kind.length}", "STRING_TOO_LONG", message)]
+    )
 
 
 def joined(kind: FieldType, entries: str) -> Rendering:
     """How a list of entries is rendered: as many whole ones as fit."""
     size = min(kind.length or MAX_LONG_TEXT, MAX_LONG_TEXT)
+    text = f"array_to_string({entries}, ';')"
     return Rendering(
-        f"sf_joined({entries}, {size})", cut=f"sf_length(array_to_string({entries}, ';')) > {size}"
+        f"sf_text(sf_joined({entries}, {size}))",
+        (_control_character(kind.name, text),),
+        f"sf_length({text}) > {size}",
     )
 
 
@@ -80,23 +92,90 @@ def lookup(entries: Mapping[str, str], key: str) -> str:
 
 def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
     """The canonical text of a field's type, and how a value may fail to be of it."""
-    wants = {"boolean": "true or false", "date": "a date", "datetime": "a date and time"}
-    if kind.type in _NUMBERS:
-        limit = "1" + "0" * max(kind.precision - kind.scale, 1)
-        over = f"abs(TRY_CAST({value} AS DECIMAL(38, 18))) >= {limit}"
-        return f"sf_number({raw}, {kind.scale})", [
-            _mistyped(kind, raw, value, "a number"),
-            Problem(over, "NUMBER_OUTSIDE_VALID_RANGE", f"{kind.name} holds numbers below {limit}"),
+    if kind.type in _NUMBERS or kind.type in _INTEGERS:
+        return _number(kind, raw, value)
+    if kind.type in _WANTED:
+        return f"sf_{kind.type}({raw})", [
+            _mistyped(kind, raw, value, _WANTED[kind.type]),
+            *_outside(kind, value),
         ]
-    if kind.type in {"int", "long"}:
-        return f"sf_integer({raw})", [_mistyped(kind, raw, value, "a whole number")]
-    if kind.type in wants:
-        return f"sf_{kind.type}({raw})", [_mistyped(kind, raw, value, wants[kind.type])]
-    if kind.type == "multipicklist":
-        return f"sf_choices({raw})", []
+    if kind.type in {"reference", "id"}:
+        message = f"{kind.name} takes the Id of a record, 15 or 18 characters in their own case"
+        return f"sf_id({raw})", [Problem(f"{raw} IS NOT NULL AND {value} IS NULL", "MALFORMED_ID", message)]
+    if kind.type in {"picklist", "multipicklist"}:
+        return _choice(kind, raw, value)
     if kind.type == "email":
-        return f"sf_email({raw})", []
+        # no more than what surely is none: Salesforce knows its own rules best
+        none = f"NOT regexp_full_match({value}, '[^\\s@][^\\s]*@[^\\s]*[^\\s@]')"
+        message = f"{kind.name} takes an e-mail address, and the value is none"
+        return f"sf_email({raw})", [Problem(none, "INVALID_EMAIL_ADDRESS", message)]
     return f"sf_text({raw})", []
+
+
+def _number(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
+    digits = kind.precision - kind.scale if kind.type in _NUMBERS else kind.precision
+    limit = "1" + "0" * max(digits, 1)
+    number = f"coalesce(TRY_CAST({value} AS DOUBLE), TRY_CAST({raw} AS DOUBLE))"
+    over = f"isfinite({number}) AND abs({number}) >= {limit}"
+    outside = Problem(over, "NUMBER_OUTSIDE_VALID_RANGE", f"{kind.name} holds numbers below {limit}")
+    if kind.type in _NUMBERS:
+        return f"sf_number({raw}, {kind.scale})", [outside, _mistyped(kind, raw, value, "a number")]
+    whole = _mistyped(kind, raw, value, "a whole number")
+    return f"sf_integer({raw})", [outside, whole] if digits else [whole]
+
+
+def _outside(kind: FieldType, value: str) -> list[Problem]:
+    """Source: SOQL and SOSL Reference, "Date Formats and Date Literals": the years 1700 to 4000."""
+    if kind.type not in {"date", "datetime"}:
+        return []
+    length = len("2024-01-31") if kind.type == "date" else len("2024-01-31T10:00:00.000Z")
+    return [
+        Problem(
+            f"length({value}) <> {length} OR {value} NOT BETWEEN '1700' AND '4001'",
+            "INVALID_TYPE_ON_FIELD_IN_RECORD",
+            f"{kind.name} takes dates of the years 1700 to 4000",
+        )
+    ]
+
+
+def _choice(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
+    """Choices in the spelling of the picklist, since Salesforce takes values that differ in case for equal.
+
+    Source: Object Reference, "Picklist Field Type": "This check is case-insensitive".
+    """
+    several = kind.type == "multipicklist"
+    text = f"sf_choices({raw})" if several else f"sf_text({raw})"
+    spelt = {choice.lower(): choice for choice in kind.picklist_values}
+    if spelt and several:
+        choice = f"coalesce({lookup(spelt, 'lower(choice)')}, choice)"
+        text = f"sf_choices(array_to_string([{choice} FOR choice IN string_split({text}, ';')], ';'))"
+    elif spelt:
+        text = f"coalesce({lookup(spelt, f'lower({text})')}, {text})"
+    problems = []
+    if kind.restricted_picklist:
+        problems.append(outside_list(kind, value, kind.picklist_values, "of the picklist"))
+    if several:
+        message = f"{kind.name} takes {MAX_CHOICES} choices, and there are more"
+        problems.append(
+            Problem(f"len(string_split({value}, ';')) > {MAX_CHOICES}", "TOO_MANY_ENUM_VALUE", message)
+        )
+    return text, problems
+
+
+def outside_list(kind: FieldType, value: str, allowed: Sequence[str], whose: str) -> Problem:
+    """A value that is not among the choices, or has one that is not."""
+    known = ", ".join(map(quote_text, allowed))
+    chosen = f"string_split({value}, ';')" if kind.type == "multipicklist" else f"[{value}]"
+    return Problem(
+        f"{value} IS NOT NULL AND NOT list_has_all([{known}]::VARCHAR[], {chosen})",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        f"{kind.name} takes the {len(allowed)} values {whose}, and the value is none of them",
+    )
+
+
+def _control_character(shown: str, raw: str) -> Problem:
+    message = f"{shown} contains a control character, such as NUL, which no route can carry"
+    return Problem(f"sf_uncarried({raw})", "CONTROL_CHARACTER", message)
 
 
 def _mistyped(kind: FieldType, raw: str, value: str, wanted: str) -> Problem:

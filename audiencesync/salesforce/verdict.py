@@ -117,12 +117,6 @@ def _raise_refusal(errors: tuple[ApiError, ...], *, status: int, what: str) -> N
             hint="run again later: the state is kept; or ask Salesforce for more calls",
             seconds_left=_BUDGET_PAUSE_S,
         )
-    if code.upper() == "EXCEEDEDQUOTA" and "limit exceeded" in message.lower():
-        raise BudgetSpent(
-            "the org has no Bulk batches left in its rolling 24 hours",
-            hint="run again later: the state is kept",
-            seconds_left=_BUDGET_PAUSE_S,
-        )
     if kind(code, message) == "transient":
         raise SalesforceUnavailable(f"Salesforce turned {what} away: {code}", hint=cure(code))
     about = f" (field {', '.join(fields)})" if fields else ""

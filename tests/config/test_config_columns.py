@@ -70,3 +70,14 @@ def test_sql_and_constants_are_not_columns(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
     check_columns(load(path, {}), COLUMNS)
+
+
+def test_the_case_of_letters_beyond_ascii_counts_as_it_does_in_duckdb(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    text = WHOLE.read_text(encoding="utf-8").replace("FirstName: first_name", "FirstName: größe")
+    path.write_text(text, encoding="utf-8")
+    one = load(path, {})
+
+    check_columns(one, [*COLUMNS, "GRößE"])
+    with pytest.raises(ConfigError, match="no column 'größe'"):
+        check_columns(one, [*COLUMNS, "GRÖßE"])

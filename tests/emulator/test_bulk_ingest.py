@@ -285,22 +285,6 @@ def test_one_multipart_request_makes_and_closes_a_job(client: Client) -> None:
     assert client("POST", "/jobs/ingest", files=large).status_code == 400
 
 
-def test_a_day_has_so_many_batches_and_no_more(client: Client) -> None:
-    used = 15_000 - client("GET", "/limits").json()["DailyBulkApiBatches"]["Remaining"]
-    client.emulator.admin("POST", "settings", bulk_batches=used + 2)
-    try:
-        job = client.bulk("Lead", "insert", "LastName,Company\n" + "A,B\n" * 10_001)
-        refused = client("POST", "/jobs/ingest", json={"object": "Lead", "operation": "insert"})
-    finally:
-        client.emulator.admin("POST", "settings", bulk_batches=15_000)
-    left = client.results(job["id"], "unprocessedrecords").splitlines()
-
-    assert (job["state"], job["numberRecordsProcessed"]) == ("Failed", 10_000)
-    assert job["errorMessage"] == "ExceededQuota : ApiBatchItems Limit exceeded."
-    assert left == ["LastName,Company", '"A","B"']
-    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "EXCEEDEDQUOTA")
-
-
 def test_a_hard_delete_leaves_nothing_in_the_recycle_bin(client: Client) -> None:
     lead = client.create("Lead", LastName="A", Company="C")
     client.bulk("Lead", "hardDelete", f"Id\n{lead}\n")

@@ -8,7 +8,7 @@ import pytest
 import requests
 import responses
 
-from audiencesync.errors import AnswerLost, BudgetSpent, SalesforceRefused, SalesforceUnavailable
+from audiencesync.errors import AnswerLost, SalesforceRefused, SalesforceUnavailable
 from audiencesync.records import Job, JobState, OpenJob, Operation, WriteOptions
 from audiencesync.salesforce import bulk
 from audiencesync.salesforce.session import Session
@@ -273,21 +273,6 @@ def test_only_our_open_jobs_are_listed(
         "a", "Lead", "upsert", dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC), "005000000000001AAA"
     )
     assert meter.charged == ["bulk_poll", "bulk_poll"]
-
-
-def test_a_day_without_batches_left_is_a_spent_budget(org: responses.RequestsMock, session: Session) -> None:
-    message = "ExceededQuota : ApiBatchItems Limit exceeded."
-    org.post(JOBS, json=[{"errorCode": "EXCEEDEDQUOTA", "message": message}], status=400)
-    with pytest.raises(BudgetSpent, match="batches"):
-        bulk.create_job(session, "Lead", Operation.UPDATE, None, WriteOptions())
-
-
-def test_a_file_too_large_is_a_refusal(org: responses.RequestsMock, session: Session, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("x")
-    message = "ExceededQuota : The data exceeds 150 MB after base64 encoding"
-    org.put(f"{ONE}/batches", json=[{"errorCode": "EXCEEDEDQUOTA", "message": message}], status=400)
-    with pytest.raises(SalesforceRefused):
-        bulk.upload(session, JOB, tmp_path / "in.csv")
 
 
 @pytest.mark.parametrize("created", ["", "yesterday", "2026-11-21T12:00:00", None])

@@ -9,14 +9,21 @@ CREATE TEMP MACRO sf_length(x) AS length(x) + length(regexp_replace(x, '[^\x{100
 CREATE TEMP MACRO sf_left(x, size) AS
     left(x, (size - length(regexp_replace(left(x, size), '[^\x{10000}-\x{10FFFF}]', '', 'g')))::BIGINT);
 
+-- Which white space Salesforce takes off is not known, so all that Unicode knows goes: what is left, no reading changes.
+CREATE TEMP MACRO sf_trim(x) AS
+    regexp_replace(x, '^[\s\x0B\x1C-\x1F\x{85}\p{Z}]+|[\s\x0B\x1C-\x1F\x{85}\p{Z}]+$', '', 'g');
+
 -- Blank text is no value, and neither are the numbers that JSON and CSV cannot write.
 CREATE TEMP MACRO sf_missing(x) AS
-    x IS NULL OR trim(CAST(x AS VARCHAR), E' \t\r\n') = ''
+    x IS NULL OR regexp_full_match(CAST(x AS VARCHAR), '[\s\x0B\x1C-\x1F\x{85}\p{Z}]*')
     OR typeof(x) IN ('DOUBLE', 'FLOAT') AND lower(CAST(x AS VARCHAR)) IN ('nan', 'inf', '-inf');
 
 -- Text loses surrounding white space on save; line ends become LF, since a CR fails a whole Bulk file.
 CREATE TEMP MACRO sf_text(x) AS
-    nullif(trim(replace(replace(CAST(x AS VARCHAR), E'\r\n', E'\n'), E'\r', E'\n'), E' \t\n'), '');
+    nullif(sf_trim(replace(replace(CAST(x AS VARCHAR), E'\r\n', E'\n'), E'\r', E'\n')), '');
+
+-- Characters that XML cannot hold, as SOAP and some clients of the org would have to; no route takes the risk.
+CREATE TEMP MACRO sf_uncarried(x) AS regexp_matches(sf_text(x), '[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]');
 
 -- Salesforce keeps e-mail addresses in lower case. Source: Salesforce Help 000384328.
 CREATE TEMP MACRO sf_email(x) AS lower(sf_text(x));
@@ -31,8 +38,13 @@ CREATE TEMP MACRO sf_integer(x) AS
 
 CREATE TEMP MACRO sf_boolean(x) AS CAST(TRY_CAST(trim(CAST(x AS VARCHAR)) AS BOOLEAN) AS VARCHAR);
 
-CREATE TEMP MACRO sf_date(x) AS
-    strftime(coalesce(TRY_CAST(CAST(x AS VARCHAR) AS DATE), CAST(TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMPTZ) AS DATE)), '%Y-%m-%d');
+-- The date in UTC of a moment; a time without a zone is taken as UTC.
+CREATE TEMP MACRO sf_date(x) AS strftime(CAST(TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMPTZ) AS DATE), '%Y-%m-%d');
+
+-- A time of day, to the millisecond.
+CREATE TEMP MACRO sf_time(x) AS
+    CASE WHEN regexp_full_match(sf_text(x), '([01]?[0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+]00(:00)?)?')
+         THEN strftime(DATE '2000-01-01' + TRY_CAST(sf_text(x) AS TIME), '%H:%M:%S.%gZ') END;
 
 -- To the second, in UTC; a time without a zone is taken as UTC.
 CREATE TEMP MACRO sf_datetime(x) AS
@@ -41,8 +53,19 @@ CREATE TEMP MACRO sf_datetime(x) AS
 -- Values of a multi-select picklist in one fixed order, each once.
 CREATE TEMP MACRO sf_choices(x) AS
     nullif(array_to_string(list_sort(list_distinct(list_filter(
-        list_transform(string_split(CAST(x AS VARCHAR), ';'), lambda choice: trim(choice)), lambda choice: choice <> ''
+        list_transform(string_split(CAST(x AS VARCHAR), ';'), lambda choice: sf_text(choice)), lambda choice: choice IS NOT NULL
     ))), ';'), '');
+
+-- The three characters that make an Id of 15 characters, in which case counts, one of 18.
+CREATE TEMP MACRO sf_checksum(x) AS array_to_string(list_transform([0, 5, 10], lambda start:
+    substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + CAST(list_sum(list_transform([0, 1, 2, 3, 4], lambda place:
+        CASE WHEN regexp_full_match(substr(x, CAST(start + place + 1 AS BIGINT), 1), '[A-Z]') THEN 1 << place ELSE 0 END
+    )) AS BIGINT), 1)), '');
+
+-- A record's Id in 18 characters. Source: Salesforce Help 000385585.
+CREATE TEMP MACRO sf_id(x) AS
+    CASE WHEN regexp_full_match(sf_text(x), '[A-Za-z0-9]{15}') THEN sf_text(x) || sf_checksum(sf_text(x))
+         WHEN regexp_full_match(sf_text(x), '[A-Za-z0-9]{18}') AND right(sf_text(x), 3) = sf_checksum(sf_text(x)) THEN sf_text(x) END;
 
 -- A score, rounded to six places so that the last bit of a parallel sum is no change; other text as it is.
 CREATE TEMP MACRO sf_score(x) AS CASE WHEN sf_missing(x) THEN NULL ELSE coalesce(sf_number(x, 6), sf_text(x)) END;
@@ -64,8 +87,10 @@ CREATE TEMP MACRO sf_joined(entries, size) AS
 -- A match value as Salesforce compares it.
 CREATE TEMP MACRO sf_match_key(x) AS lower(x);
 
--- A Bulk CSV cannot carry the text #N/A (it clears), more than 32,000 characters a field, or an emptied parent.
+-- A Bulk CSV cannot carry the text #N/A (it clears), more than 32,000 characters a field or 400,000 a record (with room
+-- for the match value), or an emptied parent.
 CREATE TEMP MACRO sf_bulk_unfit(changed) AS
     len(list_filter(map_entries(changed), lambda field:
-        field.value."after" = '#N/A' OR length(field.value."after") > 32000
-        OR (field.value."after" IS NULL AND contains(field.key, '.')))) > 0;
+        field.value."after" = '#N/A' OR sf_length(field.value."after") > 32000
+        OR (field.value."after" IS NULL AND contains(field.key, '.')))) > 0
+    OR coalesce(list_sum(list_transform(map_values(changed), lambda value: coalesce(sf_length(value."after"), 4))), 0) > 399000;
