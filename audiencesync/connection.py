@@ -1,5 +1,7 @@
 """The org of a project, made on first use: a run with nothing to send needs neither secret nor network."""
 
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project
 from audiencesync.config.models import JwtBearer
-from audiencesync.errors import ConfigError
+from audiencesync.errors import ConfigError, SalesforceRefused
 from audiencesync.ledger.meter import ApiMeter, stored_time
 from audiencesync.records import ObjectType
 from audiencesync.store import Store
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 DESCRIBE_AGE = timedelta(hours=24)
 """How long what describe said is believed; a refusal about a field ends it at once."""
+
+_NOT_KNOWN = frozenset({400, 403, 404})
 
 
 class Connection:
@@ -68,6 +72,28 @@ class Connection:
             {"object": object_name, "now": stored_time(now), "document": describe.dump(described)},
         )
         return described
+
+    def picklist_values(self, object_name: str, record_type_id: str) -> Mapping[str, Sequence[str]]:
+        """What a record type leaves of each picklist, kept beside describe and as long.
+
+        Nothing is narrowed where the User Interface API does not know the object: Salesforce then judges.
+        """
+        now = self._clock.now()
+        key = {"object": f"{object_name}/{record_type_id}"}
+        cached = self._store.rows("described_get", {**key, "since": stored_time(now - DESCRIBE_AGE)})
+        if cached:
+            values: dict[str, list[str]] = json.loads(cached[0]["document"])
+            return values
+        try:
+            asked = dict(self.org.picklist_values(object_name, record_type_id))
+        except SalesforceRefused as refusal:
+            if refusal.status not in _NOT_KNOWN:
+                raise
+            asked = {}
+        self._store.run("described_drop", key)
+        document = json.dumps(asked, ensure_ascii=False)
+        self._store.run("described_put", {**key, "now": stored_time(now), "document": document})
+        return asked
 
     def forget_described(self) -> None:
         """Ask about every object again next time: what was refused may have been a parent's fault."""

@@ -9,6 +9,7 @@ together.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from audiencesync.clock import Clock
 from audiencesync.config.columns import check_columns
@@ -220,7 +221,8 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
         if candidates.count == 0:
             return nothing_to_do(candidates)
         target = _describe(bench, sync)
-        planned = make_plan(bench.store, bench.project, candidates, target)
+        picklists = partial(bench.connection.picklist_values, target.name)
+        planned = make_plan(bench.store, bench.project, candidates, target, picklists)
     except SqlFailed as failure:
         if failure.about_data:
             raise blamed(failure) from None

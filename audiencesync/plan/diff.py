@@ -13,6 +13,7 @@ from typing import Any
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.plan.fields import cleared_never, plan_fields
+from audiencesync.plan.picklists import Picklists, narrow
 from audiencesync.plan.routes import RoutePlan, choose_routes
 from audiencesync.plan.sources import Sources, check_rule, read_sources
 from audiencesync.records import Mode, ObjectType, Operation, PlanTotals, Route, SyncState
@@ -134,7 +135,9 @@ def find_candidates(
     )
 
 
-def make_plan(store: Store, project: Project, candidates: Candidates, target: ObjectType) -> Plan:
+def make_plan(
+    store: Store, project: Project, candidates: Candidates, target: ObjectType, picklists: Picklists
+) -> Plan:
     """Render the candidates and decide what each of them needs.
 
     Args:
@@ -142,6 +145,7 @@ def make_plan(store: Store, project: Project, candidates: Candidates, target: Ob
         project: The config, for places in errors.
         candidates: What `find_candidates` found.
         target: The Salesforce object as describe tells it.
+        picklists: Tells what a record type leaves of them.
 
     Returns:
         The plan; its rows are in `plan_change`.
@@ -150,7 +154,7 @@ def make_plan(store: Store, project: Project, candidates: Candidates, target: Ob
         ConfigError: A mapped field does not exist or cannot be written.
     """
     sync, state = candidates.sync, candidates.state
-    fields = plan_fields(project, sync, candidates.sources, target)
+    fields = narrow(store, plan_fields(project, sync, candidates.sources, target), target, picklists)
     store.run(
         "plan_rendered", words=candidates.words, fingerprint=candidates.sources.fingerprint, fields=fields
     )

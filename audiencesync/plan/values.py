@@ -12,6 +12,8 @@ MAX_LONG_TEXT = 32_768
 MAX_CHOICES = 100
 """Most choices of a multi-select picklist in one record. Source: Salesforce Help, "Custom Field Types"."""
 
+CHOICES = frozenset({"picklist", "multipicklist"})
+
 _NUMBERS = frozenset({"double", "currency", "percent"})
 _INTEGERS = frozenset({"int", "long"})
 _WANTED = {
@@ -102,7 +104,7 @@ def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
     if kind.type in {"reference", "id"}:
         message = f"{kind.name} takes the Id of a record, 15 or 18 characters in their own case"
         return f"sf_id({raw})", [Problem(f"{raw} IS NOT NULL AND {value} IS NULL", "MALFORMED_ID", message)]
-    if kind.type in {"picklist", "multipicklist"}:
+    if kind.type in CHOICES:
         return _choice(kind, raw, value)
     if kind.type == "email":
         # no more than what surely is none: Salesforce knows its own rules best

@@ -10,6 +10,7 @@ import pytest
 from audiencesync.records import Route
 from tests.world import Org, World, person, running_org
 
+PICKLISTS = {"Tier__c": ["Gold", "Silver"], "Likes__c": ["tea", "milk"]}
 ORG = {
     "users": [{"username": "sync@acme.example"}, {"username": "ada@acme.example"}],
     "objects": {
@@ -25,10 +26,16 @@ ORG = {
             }
         },
         "Lead": {"fields": {"Store__c": {"type": "Lookup", "referenceTo": "Store__c"}}},
-        "Contact": {"fields": {"Store__c": {"type": "Lookup", "referenceTo": "Store__c"}}},
+        "Contact": {
+            "fields": {
+                "Store__c": {"type": "Lookup", "referenceTo": "Store__c"},
+                "Tier__c": {"type": "Picklist", "values": ["Gold", "Silver", "Bronze"]},
+                "Likes__c": {"type": "MultiselectPicklist", "values": ["tea", "coffee", "milk"]},
+            }
+        },
     },
     "record_types": [
-        {"name": "Retail Shop", "object": "Contact", "developer_name": "Retail"},
+        {"name": "Retail Shop", "object": "Contact", "developer_name": "Retail", "picklists": PICKLISTS},
         {"name": "Wholesale", "object": "Contact", "developer_name": "Wholesale"},
     ],
 }
@@ -230,3 +237,43 @@ def test_a_reference_is_set_once(family: World) -> None:
 
     assert report.trouble is not None
     assert "AccountId and account.external_id__c both set AccountId" in report.trouble.message
+
+
+def test_a_value_that_the_record_type_does_not_have_is_an_invalid_row(family: World) -> None:
+    family.sync["extra_fields"] = {
+        "RecordType.DeveloperName": "kind",
+        "Tier__c": "tier",
+        "Likes__c": "likes",
+    }
+    family.people(
+        [
+            child(1, tier="gold", likes="milk;tea"),
+            child(2, tier="Bronze", likes=""),
+            child(3, tier="", likes="tea;coffee"),
+            child(4, tier="bronze", likes="coffee", kind="Wholesale"),
+            child(5, tier="Bronze", likes="", kind=""),
+        ]
+    )
+
+    report = family.run_one()
+
+    assert (report.accepted, report.invalid, report.rejected) == (3, 2, 0)
+    refused = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert {key for key, push in family.last_pushes().items() if push[3] == refused} == {"p2", "p3"}
+    messages = [
+        message
+        for (message,) in family.sql("SELECT error_message FROM ledger WHERE NOT error_message IS NULL")
+    ]
+    assert all("of record type Retail Shop" in message for message in messages)
+    assert not any("Bronze" in message or "coffee" in message for message in messages)
+    asked = [one for one in family.org.requests() if "picklist-values" in one["path"]]
+    assert len(asked) == 2  # a record type in use costs one call, and none the next time
+    family.run_one()
+    assert sum("picklist-values" in one["path"] for one in family.org.requests()) == 2
+
+
+def test_record_types_are_not_asked_about_without_a_picklist(family: World) -> None:
+    family.people([child(1)])
+    family.run_one()
+
+    assert not any("picklist-values" in one["path"] for one in family.org.requests())
