@@ -102,6 +102,8 @@ class Folder:
                 shutil.rmtree(self.path / name, ignore_errors=True)
             for file in (*(self.path / name for name in _OURS), *self.path.glob("audit-*.html")):
                 file.unlink(missing_ok=True)
+            # a demo that ends before it has a config has made the folder all the same
+            self.config.write_text(f"{_MARK} it has not come to its end.\n", encoding="utf-8")
         except OSError as error:
             raise UsageError(
                 f"{self.path} cannot be made: {error.strerror}", hint="name another folder with --output"

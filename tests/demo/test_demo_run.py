@@ -157,6 +157,21 @@ def test_a_project_of_ones_own_is_no_demo(tmp_path: Path) -> None:
         Folder(tmp_path).clear()
 
 
+def test_a_demo_that_could_not_start_makes_place_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(tmp_path / "out")
+    folder.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(SalesforceUnavailable), salesforce.local_salesforce(folder.salesforce):
+            pass
+
+    Folder(tmp_path / "out").clear()
+
+    assert not folder.salesforce.exists()
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="is not a folder"):
