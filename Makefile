@@ -22,7 +22,7 @@ test: $(STAMP) ## Every test
 	$(BIN)/pytest -n auto
 
 test-fast: $(STAMP) ## The tests that take milliseconds
-	$(BIN)/pytest -n auto --maxprocesses 4 -q -m 'not slow' $(FAST)
+	$(BIN)/pytest -q -p no:xdist -m 'not slow' $(FAST)
 
 conformance: $(STAMP) ## Other people's Salesforce clients against the emulator; needs npm, 2 minutes
 	$(BIN)/python tests/emulator/conformance/run.py

@@ -50,6 +50,7 @@ def test_every_config_key_is_documented() -> None:
     assert set(named_keys(json_schema())) - documented == set()
 
 
+@pytest.mark.slow
 def test_every_error_is_documented_with_its_exit_code() -> None:
     for module in pkgutil.walk_packages(audiencesync.__path__, "audiencesync."):
         if not re.search(r"\.(emulator|testing|__main__)\b", module.name):  # their errors are their own

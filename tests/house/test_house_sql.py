@@ -6,6 +6,7 @@ from functools import cache
 
 import jinja2
 import jinja2.meta
+import pytest
 
 from tests.house.pages import PACKAGE, SQL
 
@@ -84,6 +85,7 @@ def nodes() -> list[tuple[str, ast.AST]]:
     ]
 
 
+@pytest.mark.slow
 def test_every_statement_is_run_by_somebody() -> None:
     exact = {"macros"} | {other for name in STATEMENTS for other in included(name)}
     patterns: list[re.Pattern[str]] = []
@@ -102,6 +104,7 @@ def test_every_statement_is_run_by_somebody() -> None:
     assert unused == []
 
 
+@pytest.mark.slow
 def test_no_statement_stands_in_python() -> None:
     """Only DuckDB's settings, transaction words and the migrations' own table are written in place."""
     verbs = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|COPY|WITH|MERGE)\s", re.ASCII)
