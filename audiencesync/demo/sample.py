@@ -21,11 +21,9 @@ _TITLES = ("Buyer", "Consultant", "Director", "Engineer", "Owner", "Teacher")
 _WITH_PHONE, _WITHOUT_COMPANY = 0.8, 0.45
 _HOSTS = ("example.com", "example.net", "example.org")
 _BROKEN = (
-    "{name}@",
-    "{name}.example.com",
-    "@{name}.example.com",
-    "{name}@@example.com",
-    "{name} at example.com",
+    "{name}@.example.com",
+    "{name}@example..com",
+    "{name}@.example.com",
 )
 
 

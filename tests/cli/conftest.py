@@ -44,7 +44,7 @@ id,last_name,company,email
 1,Žluťoučký,,zlutoucky@{host}
 2,渡邊,青空,watanabe@{host}
 3,O'Neill,,oneill@{host}
-4,Broken,,broken at {host}
+4,Broken,,broken@@{host}
 5,Twin,,ZLUTOUCKY@{host}
 """
 
