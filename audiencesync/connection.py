@@ -23,6 +23,11 @@ DESCRIBE_AGE = timedelta(hours=24)
 
 _NOT_KNOWN = frozenset({400, 403, 404})
 
+LEARNED_AGE = timedelta(days=7)
+"""How long a route that an org refused is not tried again."""
+
+_NO_COMPOSITE = "no composite"
+
 
 class Connection:
     """One project's way to Salesforce."""
@@ -98,6 +103,20 @@ class Connection:
     def forget_described(self) -> None:
         """Ask about every object again next time: what was refused may have been a parent's fault."""
         self._store.run("described_drop", {"object": None})
+
+    @property
+    def composite(self) -> bool:
+        """The org takes Composite of Collections, as far as is known."""
+        since = stored_time(self._clock.now() - LEARNED_AGE)
+        return not self._store.row("learned_get", {"fact": _NO_COMPOSITE, "since": since})["learned"]
+
+    def refuse_composite(self) -> None:
+        """Remember that it does not, so that not every run tries."""
+        self._store.run("learned_add", {"fact": _NO_COMPOSITE, "now": stored_time(self._clock.now())})
+
+    def require(self, calls: int) -> None:
+        """Raise BudgetSpent unless there is room for so many calls."""
+        self._meter.require(calls)
 
     def _connect(self) -> "Org":
         from audiencesync.salesforce.auth import JwtBearer as Grant  # noqa: PLC0415  (heavy libraries)

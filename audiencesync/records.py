@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 JsonScalar = str | int | float | bool | None
@@ -10,6 +11,12 @@ JsonScalar = str | int | float | bool | None
 
 Row = Mapping[str, JsonScalar]
 """API field name -> value. A key with None clears the field; an absent key leaves it alone."""
+
+
+FilterValue = str | int | float | bool | date | datetime
+"""A value that a query can compare a field with."""
+
+_NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
 
 
 class Mode(StrEnum):
@@ -64,6 +71,15 @@ class Operation(StrEnum):
     UPSERT = "upsert"
     UPDATE = "update"
     DELETE = "delete"
+
+
+class Way(StrEnum):
+    """How the record of a member whose Id is unknown is found."""
+
+    ID = "id"
+    NATIVE = "native"
+    LOOKUP = "lookup"
+    NONE = "none"
 
 
 class RunStatus(StrEnum):
@@ -133,9 +149,19 @@ class FieldType:
     @property
     def required_on_create(self) -> bool:
         """A new record without this field is refused."""
-        return (
-            self.createable and not self.nillable and not self.defaulted_on_create and self.type != "boolean"
-        )
+        needed = self.createable and not self.nillable and not self.defaulted_on_create
+        return needed and self.type != "boolean"
+
+    def filter_value(self, text: str) -> FilterValue:
+        """A canonical text of the field as the value that a query compares it with."""
+        if self.type in _NUMBERS:
+            number = Decimal(text)
+            return int(number) if number == number.to_integral_value() else float(number)
+        if self.type == "boolean":
+            return text == "true"
+        if self.type == "date":
+            return date.fromisoformat(text)
+        return datetime.fromisoformat(text) if self.type == "datetime" else text
 
     @property
     def may_match(self) -> bool:
@@ -252,6 +278,52 @@ class OpenJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Matching:
+    """How a sync tells which record is whose.
+
+    Attributes:
+        way: `id`: the source knows Ids. `native`: Salesforce upserts by the field. `lookup`: records are
+            asked for before anything is written. `none`: each member is a record of its own.
+        fields: API names as describe spells them; empty for `none`.
+        exact: Those of them that tell upper from lower case.
+    """
+
+    way: Way
+    fields: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChoice:
+    """How the rows of one object and operation travel.
+
+    Attributes:
+        bulk: Whatever a CSV can carry goes by Bulk jobs.
+        request: What carries the others, `request_rows` at most.
+    """
+
+    object: str
+    operation: Operation
+    bulk: bool
+    request: Route
+    request_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """How many rows go which way, and what that costs.
+
+    Attributes:
+        rows: Route -> rows.
+        calls: Route -> API calls, polls of a running job aside.
+    """
+
+    rows: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
+    calls: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
+    choices: tuple[RouteChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Allowances:
     """Guards that the operator lifted for one run."""
 
@@ -275,6 +347,7 @@ class PlanTotals:
         candidates: Members that differ in anything, also in what needs no push.
         sends: Rows to send, of all kinds.
         invalid: Rows that we stop ourselves.
+        unmatched: Members that have no record and may not be given one.
         clears: Filled field values that would become empty.
     """
 
@@ -287,6 +360,7 @@ class PlanTotals:
     candidates: int = 0
     sends: int = 0
     invalid: int = 0
+    unmatched: int = 0
     clears: int = 0
 
     @property

@@ -21,6 +21,7 @@ _COUNTS = (
     "invalid",
     "unknown",
     "deferred",
+    "unmatched",
 )
 DONE, ROWS_LEFT, TRY_LATER = 0, 1, 75
 
@@ -45,7 +46,8 @@ class SyncReport:
     """What a run did, or a plan would do, for one sync.
 
     `planned = accepted + rejected + invalid + unknown` after a run; `deferred` rows were not begun and come
-    round again by themselves.
+    round again by themselves. `unmatched` members have no record, and the sync may not make one. `calls` is
+    what a plan foresees: look-ups and calls by route, polls of a running job aside.
     """
 
     name: str
@@ -63,8 +65,10 @@ class SyncReport:
     invalid: int = 0
     unknown: int = 0
     deferred: int = 0
+    unmatched: int = 0
     routes: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
     api_calls: int = 0
+    calls: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     trouble: Trouble | None = None
     sample: Sequence[Mapping[str, Any]] = ()
@@ -87,6 +91,8 @@ class SyncReport:
             "api_calls": self.api_calls,
             "seconds": round(self.seconds, 3),
         }
+        if self.calls:
+            document["calls"] = dict(self.calls)
         if self.trouble is not None:
             document["error"] = {
                 "kind": self.trouble.kind,

@@ -6,7 +6,8 @@ writes that as an intent; the exporter sends it; the outcome and her new acknowl
 together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,15 +17,18 @@ from audiencesync.config.columns import check_columns
 from audiencesync.config.load import Project
 from audiencesync.config.models import DuplicateRule, Sync
 from audiencesync.connection import Connection
-from audiencesync.errors import AudienceSyncError, ConfigError, SalesforceRefused, UsageError
-from audiencesync.export import Exporter, Target, recover
+from audiencesync.errors import AudienceSyncError, SalesforceRefused, UsageError
+from audiencesync.export import Exporter, Target, Tools, recover
 from audiencesync.ledger import ApiMeter, LedgerWriter, RunLog
 from audiencesync.plan import (
+    PACKING,
     Plan,
+    Room,
     check_plan,
     check_source,
     find_candidates,
     make_plan,
+    matching_of,
     nothing_to_do,
     read_sources,
     sample,
@@ -127,10 +131,11 @@ def plan(project: Project, options: RunOptions, *, clock: Clock, progress: Progr
             state = bench.runs.sync_state(sync.name, sync.object)
             bench.meter.turn_to(sync.name, sync.max_daily_api_calls)
             started = clock.now()
+            made = Counter(bench.meter.made)
             report = SyncReport(sync.name, _mode(state, options))
             try:
                 planned = _plan_sync(bench, sync, state, reading)
-                report = _planned(report, planned)
+                report = _predicted(_planned(report, planned), planned, bench.meter.made - made)
                 report = replace(report, sample=sample(store, SAMPLE_ROWS) if planned.totals.planned else ())
             except AudienceSyncError as error:
                 report = replace(report, trouble=_trouble(error))
@@ -151,7 +156,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         planned = _plan_sync(bench, sync, state, reading)
         report = _planned(report, planned)
         if planned.totals.candidates:
-            ledger.enqueue()
+            ledger.enqueue(planned.routes, PACKING)
         if planned.totals.sends:
             _export(bench, sync, planned, ledger)
     except AudienceSyncError as error:
@@ -220,9 +225,16 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
             )
         if candidates.count == 0:
             return nothing_to_do(candidates)
-        target = _describe(bench, sync)
-        picklists = partial(bench.connection.picklist_values, target.name)
-        planned = make_plan(bench.store, bench.project, candidates, target, picklists)
+        objects = _objects(bench, sync)
+        planned = make_plan(
+            bench.store,
+            bench.project,
+            candidates,
+            objects,
+            finder=lambda: bench.connection.org,
+            picklists=partial(bench.connection.picklist_values, objects[-1].name),
+            room=Room(bench.meter.left(), bench.connection.composite),
+        )
     except SqlFailed as failure:
         if failure.about_data:
             raise blamed(failure) from None
@@ -236,7 +248,9 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
 def _settle_earlier(bench: Bench, sync: Sync, ledger: LedgerWriter) -> None:
     """What a killed run left without an answer is asked for before anything new is planned."""
     if ledger.open_batches():
-        recover(ledger, bench.connection.org, _target(bench, sync))
+        objects = _objects(bench, sync)
+        target = _target(bench, sync, objects)
+        recover(ledger, bench.connection.org, target, bench.clock.now())
     else:
         ledger.drop_waiting()
 
@@ -244,31 +258,28 @@ def _settle_earlier(bench: Bench, sync: Sync, ledger: LedgerWriter) -> None:
 def _export(bench: Bench, sync: Sync, planned: Plan, ledger: LedgerWriter) -> None:
     bench.progress.begin(f"{sync.name}: sending", planned.totals.sends)
     try:
-        exporter = Exporter(ledger, bench.connection.org, _target(bench, sync), bench.clock, bench.progress)
-        exporter.export(planned.routes)
+        target = _target(bench, sync, _objects(bench, sync))
+        tools = Tools(ledger, bench.connection.org, target, bench.connection, bench.clock, bench.progress)
+        Exporter(tools).export()
     finally:
         bench.progress.end()
 
 
-def _describe(bench: Bench, sync: Sync) -> ObjectType:
-    """The sync's object, with the parents that its mappings name."""
+def _objects(bench: Bench, sync: Sync) -> list[ObjectType]:
+    """The object that is tried first, if any, and the sync's own, with the parents that its mappings name."""
     describe = bench.connection.describe
-    return with_parents(bench.project, sync, describe(sync.object), describe)
+    names = [sync.try_first.object] if sync.try_first else []
+    return [with_parents(bench.project, sync, describe(name), describe) for name in (*names, sync.object)]
 
 
-def _target(bench: Bench, sync: Sync) -> Target:
-    described = _describe(bench, sync)
-    kind = described.field(sync.match_field or "")
-    if kind is None:
-        raise ConfigError(
-            f"sync {sync.name} has no match field",
-            hint="name an External ID or idLookup field in match_field",
-        )
+def _target(bench: Bench, sync: Sync, objects: Sequence[ObjectType]) -> Target:
     options = WriteOptions(
         duplicate_allow_save=sync.duplicate_rule is DuplicateRule.ALLOW_SAVE,
         assignment_rule=sync.assignment_rule,
     )
-    return Target(described, kind.name, options)
+    *others, own = objects
+    matching = matching_of(bench.project, sync, own, others[0] if others else None)
+    return Target({one.name: one for one in objects}, matching, options)
 
 
 def _advance(bench: Bench, planned: Plan, reading: Reading) -> None:
@@ -311,9 +322,16 @@ def _planned(report: SyncReport, planned: Plan) -> SyncReport:
         unchanged=totals.unchanged,
         planned=totals.planned,
         invalid=totals.invalid,
+        unmatched=totals.unmatched,
         routes=planned.routes.rows,
-        api_calls=planned.routes.calls,
     )
+
+
+def _predicted(report: SyncReport, planned: Plan, made: Mapping[str, int]) -> SyncReport:
+    """What a run would cost: the look-ups that the plan made too, and the writes; polls of a job aside."""
+    look_ups = sum(count for kind, count in made.items() if "query" in kind and "poll" not in kind)
+    calls = {"look_ups": look_ups, **{route.value: count for route, count in planned.routes.calls.items()}}
+    return replace(report, calls=calls, api_calls=sum(calls.values()))
 
 
 def _mode(state: SyncState, options: RunOptions) -> Mode:

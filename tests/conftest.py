@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import Org, World, running_org
+from tests.world import Org, World, running_org, send_by_bulk
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +18,9 @@ def shared_org() -> Iterator[Org]:
 def world(shared_org: Org, tmp_path: Path) -> World:
     shared_org.clean()
     return World(tmp_path, shared_org)
+
+
+@pytest.fixture
+def by_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything travels by Bulk jobs."""
+    send_by_bulk(monkeypatch)

@@ -220,7 +220,7 @@ class World:
 
 def send_by_bulk(patch: pytest.MonkeyPatch) -> None:
     """Make a Bulk job the cheapest route for any number of rows."""
-    patch.setattr(routes, "BULK_CALLS", 0)
+    patch.setattr(routes, "BULK_CALLS", -1000)
 
 
 def person(number: int, **values: Any) -> dict[str, Any]:

@@ -36,12 +36,16 @@ from audiencesync.config.sync import (
     Constant,
     DuplicateRule,
     FieldMapping,
+    FirstObject,
     Guards,
     OnExit,
+    OnMultiple,
     OnNull,
     OnTooLong,
+    Prefer,
     ScoresTo,
     Sync,
+    SyncMode,
 )
 
 __all__ = [
@@ -57,13 +61,16 @@ __all__ = [
     "DuplicateRule",
     "Engine",
     "FieldMapping",
+    "FirstObject",
     "Guards",
     "JwtBearer",
     "MembershipRelation",
     "OnExit",
+    "OnMultiple",
     "OnNull",
     "OnTooLong",
     "Password",
+    "Prefer",
     "ProfileRelation",
     "RefreshToken",
     "RuleAudience",
@@ -72,6 +79,7 @@ __all__ = [
     "Source",
     "SparkEngine",
     "Sync",
+    "SyncMode",
 ]
 
 

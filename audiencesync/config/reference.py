@@ -30,6 +30,7 @@ TITLES = MappingProxyType(
         "FieldMapping": "A mapping",
         "ScoresTo": "send_scores_to",
         "AffinitiesTo": "send_affinities_to",
+        "FirstObject": "try_first",
         "Guards": "guards",
     }
 )

@@ -88,16 +88,59 @@ def _field_mistakes(sync: Mapping[str, object], keys: KeyPath) -> Iterator[Mista
             mapped.append(name)
     if not _SYNC_KEYS.issuperset(sync):
         return
-    match_field = sync.get("match_field")
-    if isinstance(match_field, str):
-        if match_field.casefold() not in {name.casefold() for name in mapped}:
-            yield Mistake(
-                (*keys, "match_field"),
-                f"the match field '{match_field}' is not mapped; add it to required_fields or extra_fields"
-                + did_you_mean(match_field, mapped),
-            )
-    elif sync and not places:
+    yield from _match_mistakes(sync, keys, mapped)
+    if sync.get("match_field") is None and sync and not places:
         yield Mistake(keys, "nothing is sent: neither required_fields, extra_fields nor send_..._to is set")
+
+
+def _match_mistakes(sync: Mapping[str, object], keys: KeyPath, mapped: list[str]) -> Iterator[Mistake]:
+    given = sync.get("match_field")
+    fields: list[tuple[KeyPath, str]] = [(("match_field",), given)] if isinstance(given, str) else []
+    fields += [(("match_field", position), name) for position, name in _texts(given)]
+    known = {name.casefold() for name in mapped}
+    for here, name in fields:
+        if name.casefold() not in known:
+            yield Mistake(
+                (*keys, *here),
+                f"the match field '{name}' is not mapped; add it to required_fields or extra_fields"
+                + did_you_mean(name, mapped),
+            )
+    yield from _repeated(given, (*keys, "match_field"))
+    yield from _look_up_mistakes(sync, keys, given)
+    yield from _first_mistakes(sync, keys)
+
+
+def _look_up_mistakes(sync: Mapping[str, object], keys: KeyPath, given: object) -> Iterator[Mistake]:
+    """Keys that say what a look-up does, where there is none."""
+    by_id = isinstance(given, str) and given.casefold() == "id"
+    used = {
+        "mode": sync.get("mode") == ("create_only" if by_id else "update_only"),
+        "on_multiple": sync.get("on_multiple") not in {None, "reject"},
+        "try_first": bool(_mapping(sync.get("try_first"))),
+    }
+    for key in (key for key, is_used in used.items() if is_used):
+        if by_id:
+            yield Mistake((*keys, key), f"{key} has no meaning for match_field: Id, which names one record")
+        elif given is None:
+            yield Mistake((*keys, key), f"{key} needs a match_field: without one no record can be found")
+
+
+def _first_mistakes(sync: Mapping[str, object], keys: KeyPath) -> Iterator[Mistake]:
+    first = _mapping(sync.get("try_first"))
+    if not first:
+        return
+    if first.get("object") == sync.get("object"):
+        yield Mistake((*keys, "try_first", "object"), "is the sync's own object")
+    if sync.get("on_exit") == "delete":
+        yield Mistake((*keys, "on_exit"), "delete would delete records of try_first, too; clear instead")
+    if sync.get("mode") == "create_only":
+        yield Mistake((*keys, "mode"), "create_only never updates, and try_first does nothing else")
+    sent = [name for _, name in _fields(sync)]
+    for position, name in _texts(first.get("omit")):
+        if name.casefold() not in {each.casefold() for each in sent}:
+            yield Mistake(
+                (*keys, "try_first", "omit", position), f"'{name}' is not mapped{did_you_mean(name, sent)}"
+            )
 
 
 def _fields(sync: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:

@@ -93,6 +93,9 @@ def starter(
             f"    match_field: {'null' if match_field is None else _text(match_field)}",
             "identifies a record; null: each new member becomes a new record, exactly once",
         ),
+        ("    mode: upsert", "or update_only, which creates nothing, or create_only, which updates nothing"),
+        ("    on_multiple: reject", "several records with one match value; or oldest, newest, all"),
+        ("    # try_first: {object: Contact, omit: [Company]}", "who has a record there is updated there"),
         (
             f"    audiences: {_list([*audience_rules, *membership_audiences])}",
             "rules, or names in memberships",
@@ -215,6 +218,7 @@ _SYNC_REST = (
     ("    on_too_long: reject", "or truncate: a text longer than its field"),
     ("    duplicate_rule: respect", "or allow_save: the org's duplicate rules"),
     ("    assignment_rule: false", "true runs the org's assignment rule on Lead and Case"),
+    ("    prefer: few_calls", "or speed: up to 10,000 rows by requests that are answered at once"),
     ("    max_daily_api_calls: null", "cap of this sync in any 24 hours; null for none"),
     ("    priority: 0", "syncs of a higher number run first, and have the API budget first"),
     ("    guards:", "refuse a run that would change too much"),

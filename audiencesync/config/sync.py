@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -71,6 +79,30 @@ class DuplicateRule(StrEnum):
     ALLOW_SAVE = "allow_save"
 
 
+class SyncMode(StrEnum):
+    """What may happen to records."""
+
+    UPSERT = "upsert"
+    UPDATE_ONLY = "update_only"
+    CREATE_ONLY = "create_only"
+
+
+class OnMultiple(StrEnum):
+    """Which record is meant when several carry one match value."""
+
+    REJECT = "reject"
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    ALL = "all"
+
+
+class Prefer(StrEnum):
+    """What a sync's routes are chosen for."""
+
+    FEW_CALLS = "few_calls"
+    SPEED = "speed"
+
+
 class FieldMapping(Strict):
     """Where a Salesforce field's value comes from: a column, or exactly one of `from`, `sql` and `value`."""
 
@@ -131,6 +163,18 @@ class FieldMapping(Strict):
         return shown
 
 
+def _match_meant(value: object) -> str:
+    return "<list>" if isinstance(value, list | tuple) else "<name>"
+
+
+MatchField: TypeAlias = Annotated[
+    Annotated[FieldName, Tag("<name>")]
+    | Annotated[tuple[FieldName, ...], Field(min_length=2), Tag("<list>")],
+    Discriminator(_match_meant),
+]
+"""What identifies a record: one field, or several together."""
+
+
 class ScoresTo(Strict):
     """Scores as one text field."""
 
@@ -147,6 +191,15 @@ class AffinitiesTo(Strict):
     )
     top: Annotated[int, Field(strict=True, ge=1)] = Field(
         default=3, description="How many are sent: by weight, ties by name."
+    )
+
+
+class FirstObject(Strict):
+    """An object whose records are updated in place of the sync's own, where it has them."""
+
+    object: ObjectName = Field(description="API name of the object that is looked at first, such as Contact.")
+    omit: tuple[MappedField, ...] = Field(
+        default=(), description="Mapped fields that this object does not have, such as Company."
     )
 
 
@@ -175,10 +228,26 @@ class Sync(Strict):
         description="Name on the command line and in the store: small letters, digits, `_`."
     )
     object: ObjectName = Field(description="API name of the Salesforce object: Lead, Contact, Visit__c.")
-    match_field: FieldName | None = Field(
+    match_field: MatchField | None = Field(
         default=None,
         description="Mapped field that identifies a record: `Id`, an External ID, an idLookup field or any "
-        "filterable field. Omitted: each new member becomes a new record, exactly once.",
+        "filterable field; several fields together are a list. Omitted: each new member becomes a new "
+        "record, exactly once.",
+    )
+    mode: SyncMode = Field(
+        default=SyncMode.UPSERT,
+        description="upsert, or only one half of it: update_only creates nothing, create_only leaves every "
+        "record alone that is there already.",
+    )
+    on_multiple: OnMultiple = Field(
+        default=OnMultiple.REJECT,
+        description="Several records carry one match value: reject the row, or write to the oldest, the "
+        "newest or all of them.",
+    )
+    try_first: FirstObject | None = Field(
+        default=None,
+        description="Object looked at first: who has a record there is updated there, and new records are "
+        "made in `object` only. With Contact before Lead, converted leads lead to their contact.",
     )
     audiences: tuple[AudienceName, ...] = Field(
         min_length=1, description="Names of rules, or of audiences in the memberships relation."
@@ -212,6 +281,11 @@ class Sync(Strict):
     assignment_rule: Switch = Field(
         default=False, description="Run the org's assignment rule on Lead and Case."
     )
+    prefer: Prefer = Field(
+        default=Prefer.FEW_CALLS,
+        description="few_calls: the route that costs the fewest API calls. speed: up to 10,000 rows go by "
+        "requests that are answered at once, while the budget has room.",
+    )
     max_daily_api_calls: Count | None = Field(
         default=None, description="Most API calls of this sync in any 24 hours. Omitted: no cap of its own."
     )
@@ -224,17 +298,29 @@ class Sync(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _match_field_as_mapped(cls, data: Data) -> Data:
-        """Salesforce ignores case, Python does not: spell the match field as its mapping does."""
-        if not isinstance(data, Mapping) or not isinstance(data.get("match_field"), str):
+    def _match_fields_as_mapped(cls, data: Data) -> Data:
+        """Salesforce ignores case, Python does not: spell match fields as their mappings do."""
+        given = data.get("match_field") if isinstance(data, Mapping) else None
+        if not isinstance(data, Mapping) or not isinstance(given, str | list):
             return data
-        wanted = data["match_field"].casefold()
-        for group in ("required_fields", "extra_fields"):
-            mapped = data.get(group)
-            for name in mapped if isinstance(mapped, Mapping) else ():
-                if isinstance(name, str) and name.casefold() == wanted:
-                    return {**data, "match_field": name}
-        return data
+        spelt = {
+            name.casefold(): name
+            for group in ("required_fields", "extra_fields")
+            if isinstance(mapped := data.get(group), Mapping)
+            for name in mapped
+            if isinstance(name, str)
+        }
+        if isinstance(given, str):
+            return {**data, "match_field": spelt.get(given.casefold(), given)}
+        names = [spelt.get(name.casefold(), name) if isinstance(name, str) else name for name in given]
+        return {**data, "match_field": names}
+
+    @property
+    def match_fields(self) -> tuple[str, ...]:
+        """What identifies a record; empty when nothing does."""
+        if self.match_field is None:
+            return ()
+        return (self.match_field,) if isinstance(self.match_field, str) else self.match_field
 
     @property
     def mappings(self) -> Mapping[str, FieldMapping]:

@@ -1,13 +1,31 @@
 """What the exporter needs of Salesforce; `salesforce/org.py` is the real one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from audiencesync.errors import AudienceSyncError
-from audiencesync.records import Job, OpenJob, Operation, Row, RowResult, WriteOptions
+from audiencesync.errors import AudienceSyncError, SalesforceRefused
+from audiencesync.records import FilterValue, Job, OpenJob, Operation, Row, RowResult, WriteOptions
 
 ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
+
+
+class Allowance(Protocol):
+    """What may be spent, and on what."""
+
+    @property
+    def composite(self) -> bool:
+        """The org takes Composite, as far as is known."""
+        ...
+
+    def refuse_composite(self) -> None:
+        """Remember that it does not."""
+        ...
+
+    def require(self, calls: int) -> None:
+        """Raise BudgetSpent unless there is room for so many calls."""
+        ...
 
 
 class Org(Protocol):
@@ -57,9 +75,19 @@ class Org(Protocol):
         object_name: str,
         fields: Sequence[str],
         by: Sequence[str],
-        values: Sequence[Sequence[str]],
+        values: Sequence[Sequence[FilterValue]],
     ) -> Iterator[dict[str, object]]:
         """Records whose fields `by` have one of these values, each with one part for each field."""
+        ...
+
+    def made_since(
+        self, object_name: str, fields: Sequence[str], moment: datetime
+    ) -> Iterator[dict[str, object]]:
+        """Records that our own user has made since a moment."""
+        ...
+
+    def stopped_by(self, codes: Sequence[str]) -> SalesforceRefused | None:
+        """The error that ends a sync, if one of these codes of refused rows concerns them all."""
         ...
 
     def create_job(

@@ -2,6 +2,6 @@
 
 from audiencesync.ledger.meter import ApiMeter
 from audiencesync.ledger.runs import RunLog
-from audiencesync.ledger.writer import Batch, LedgerWriter, OpenBatch, OutboxRow
+from audiencesync.ledger.writer import Batch, LedgerWriter, Lot, OpenBatch, OutboxRow
 
-__all__ = ["ApiMeter", "Batch", "LedgerWriter", "OpenBatch", "OutboxRow", "RunLog"]
+__all__ = ["ApiMeter", "Batch", "LedgerWriter", "Lot", "OpenBatch", "OutboxRow", "RunLog"]

@@ -1,5 +1,6 @@
 """Every billed call is counted here before it is made, and refused when the budget has no room for it."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from audiencesync.clock import Clock
@@ -27,6 +28,9 @@ class ApiMeter:
         project_cap: Calls in any 24 hours for the whole project; None for no cap.
         org_reserve: Share of the org's daily limit that is never touched, 0 to 1.
         progress: Told of every call.
+
+    Attributes:
+        made: Kind -> calls made by this very process.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class ApiMeter:
         self._project_cap = project_cap
         self._org_reserve = org_reserve
         self._progress = progress or Silent()
+        self.made: Counter[str] = Counter()
         self._org_used: tuple[int, int] | None = None
         self._sync: str | None = None
         self._sync_cap: int | None = None
@@ -59,42 +64,70 @@ class ApiMeter:
         Raises:
             BudgetSpent: The call would exceed a cap; it must not be made.
         """
-        now = self._clock.now()
-        self._check(now, None, self._project_cap, "connection.max_daily_api_calls")
-        self._check(now, self._sync, self._sync_cap, f"max_daily_api_calls of sync {self._sync}")
-        self._check_org()
+        self.require(1)
+        self.made[kind] += 1
         self._store.run(
             "api_call_add",
-            {"now": stored_time(now), "kind": kind, "run_id": self._run_id, "sync": self._sync},
+            {"now": stored_time(self._clock.now()), "kind": kind, "run_id": self._run_id, "sync": self._sync},
         )
         self._progress.called()
+
+    def left(self) -> int | None:
+        """Calls that every cap has room for; None when there is none."""
+        since = stored_time(self._clock.now() - WINDOW)
+        rooms = [
+            cap - int(self._store.row("api_calls_recent", {"since": since, "sync": sync})["calls"])
+            for sync, cap in ((None, self._project_cap), (self._sync, self._sync_cap))
+            if cap is not None
+        ]
+        if self._org_used is not None:
+            used, limit = self._org_used
+            rooms.append(int(limit * (1 - self._org_reserve)) - used)
+        return max(min(rooms), 0) if rooms else None
+
+    def require(self, calls: int) -> None:
+        """See that a step of several calls can be finished before it is begun.
+
+        Raises:
+            BudgetSpent: There is no room for so many calls; nothing was counted.
+        """
+        now = self._clock.now()
+        self._check(now, None, self._project_cap, "connection.max_daily_api_calls", calls)
+        self._check(now, self._sync, self._sync_cap, f"max_daily_api_calls of sync {self._sync}", calls)
+        self._check_org(calls)
 
     def org_usage(self, used: int, limit: int) -> None:
         """What Salesforce says of the org's own limit."""
         self._org_used = (used, limit)
 
-    def _check(self, now: datetime, sync: str | None, cap: int | None, name: str) -> None:
+    def _check(self, now: datetime, sync: str | None, cap: int | None, name: str, calls: int) -> None:
         if cap is None:
             return
-        recent = self._store.row("api_calls_recent", {"since": stored_time(now - WINDOW), "sync": sync})
-        if recent["calls"] < cap:
+        window = {"since": stored_time(now - WINDOW), "sync": sync}
+        spent = int(self._store.row("api_calls_recent", window)["calls"])
+        if spent + calls <= cap:
             return
-        oldest = recent["oldest"]
-        left = (
-            (oldest.replace(tzinfo=UTC) + WINDOW - now).total_seconds() if oldest else WINDOW.total_seconds()
-        )
+        if calls > cap:
+            raise BudgetSpent(
+                f"{name} is {cap}, and the next step takes {calls} API calls",
+                hint="raise the cap: waiting makes no room",
+                seconds_left=WINDOW.total_seconds(),
+            )
+        freed = self._store.row("api_call_nth", {**window, "place": spent + calls - cap})["called_at"]
+        left = (freed.replace(tzinfo=UTC) + WINDOW - now).total_seconds()
+        steps = "the next call" if calls == 1 else f"the next {calls} calls"
         raise BudgetSpent(
-            f"{name} is spent: {recent['calls']} of {cap} API calls in the last 24 hours",
-            hint=f"room for the next call comes at {now + timedelta(seconds=left):%Y-%m-%d %H:%M:%S} UTC; "
+            f"{name} is spent: {spent} of {cap} API calls in the last 24 hours",
+            hint=f"room for {steps} comes at {now + timedelta(seconds=left):%Y-%m-%d %H:%M:%S} UTC; "
             "run again then, or raise the cap",
             seconds_left=left,
         )
 
-    def _check_org(self) -> None:
+    def _check_org(self, calls: int) -> None:
         if self._org_used is None:
             return
         used, limit = self._org_used
-        if used >= limit * (1 - self._org_reserve):
+        if used + calls - 1 >= limit * (1 - self._org_reserve):
             raise BudgetSpent(
                 f"the org has used {used} of {limit} API calls today; "
                 f"the reserve of {self._org_reserve:.0%} is kept",

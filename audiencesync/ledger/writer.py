@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
 from audiencesync.clock import Clock
 from audiencesync.ledger.meter import stored_time
-from audiencesync.records import Operation, Route, RowResult
+from audiencesync.records import Operation, Route, RoutePlan, RowResult
 from audiencesync.store import Store
 
 _RESULT = pa.schema(
@@ -22,6 +23,16 @@ _RESULT = pa.schema(
     ]
 )
 
+_CHOICE = pa.schema(
+    [
+        ("object", pa.string()),
+        ("operation", pa.string()),
+        ("bulk", pa.bool_()),
+        ("request", pa.string()),
+        ("request_rows", pa.int64()),
+    ]
+)
+
 MAX_ATTEMPTS = 4
 """Times one row is sent in one run while its errors are passing ones."""
 
@@ -30,9 +41,6 @@ GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "CANNOT
 
 The Id and the state of such a member are forgotten, so that the next run finds or creates its record anew.
 """
-
-_BULK_ROWS = 1_000_000
-_NO_BYTES_LIMIT = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +59,24 @@ class OutboxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Lot:
+    """Rows that were planned to travel together: one request, or one job."""
+
+    object: str
+    route: Route
+    pack: int
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that travel together: one request, or one job."""
+    """Rows that travel together: one request, or one job.
+
+    Attributes:
+        object: Where their records are.
+    """
 
     batch_id: int
+    object: str
     operation: Operation
     route: Route
     rows: int
@@ -66,11 +88,12 @@ class OpenBatch:
 
     Attributes:
         job_id: The Bulk job that carries it, once there is one.
+        sent_at: When its intent was written, just before it was sent.
     """
 
     batch: Batch
-    run_id: str
-    job_id: str | None
+    sent_at: datetime
+    job_id: str | None = None
 
 
 class LedgerWriter:
@@ -82,66 +105,72 @@ class LedgerWriter:
         self._place = {"run_id": run_id, "sync_id": sync_id}
         self._sync = {"sync_id": sync_id}
 
-    def enqueue(self) -> None:
-        """Turn the rows of `plan_change` into intents, invalid outcomes and silent changes of state."""
-        with self._store.transaction():
+    def enqueue(self, routes: RoutePlan, limits: Mapping[str, int]) -> None:
+        """Turn the rows of `plan_change` into intents, invalid outcomes and silent changes of state.
+
+        Args:
+            routes: How each object and operation travels.
+            limits: `job_rows`, `job_bytes` and `request_bytes` of one job and one request.
+        """
+        choices = pa.table(
+            {
+                "object": [choice.object for choice in routes.choices],
+                "operation": [choice.operation.value for choice in routes.choices],
+                "bulk": [choice.bulk for choice in routes.choices],
+                "request": [choice.request.value for choice in routes.choices],
+                "request_rows": [choice.request_rows for choice in routes.choices],
+            },
+            schema=_CHOICE,
+        )
+        with self._store.staged("stage_route", choices), self._store.transaction():
             self._store.run("enqueue_bits", self._sync)
             self._store.run("enqueue_invalid", {**self._place, "now": self._now()})
-            self._store.run("enqueue_sends", self._place, words=self._words())
+            if routes.choices:
+                self._store.run("enqueue_sends", {**self._place, **limits}, words=self._words())
             self._store.run("pending_out", self._sync)
             self._store.run("pending_in", self._sync)
             self._store.run("quiet_out", self._sync)
             self._store.run("quiet_in", self._sync, words=self._words())
             self._store.run("forget_payloads", self._sync)
 
-    def take(
-        self, operation: Operation, route: Route, *, rows: int | None, max_bytes: int | None
-    ) -> Batch | None:
-        """Write the intent of the next batch.
+    def lots(self, operation: Operation) -> list[Lot]:
+        """The requests and jobs of an operation that are planned and not begun, in order."""
+        found = self._store.rows("outbox_lots", {**self._place, "operation": operation.value})
+        return [Lot(row["object"], Route(row["route"]), row["pack"]) for row in found]
 
-        Args:
-            operation: What its rows have in common.
-            route: How it will travel; a Bulk batch leaves out what a CSV cannot carry.
-            rows: Most rows; None for as many as one job takes.
-            max_bytes: Most bytes of its CSV, about; None for no limit.
+    def begin(self, operation: Operation, lot: Lot) -> Batch:
+        """Write the intent of a planned request or job."""
+        where = {"operation": operation.value, "object": lot.object, "route": lot.route.value}
+        rows = self._store.rows("outbox_lot", {**self._place, **where, "pack": lot.pack})
+        return self._open([row["seq"] for row in rows], lot.object, operation, lot.route)
+
+    def again(self, operation: Operation) -> dict[str, list[int]]:
+        """Rows that wait for another attempt, in order, by their object."""
+        waiting: dict[str, list[int]] = {}
+        for row in self._store.rows("outbox_again", {**self._place, "operation": operation.value}):
+            waiting.setdefault(row["object"], []).append(row["seq"])
+        return waiting
+
+    def contested(self, operation: Operation) -> dict[str, dict[int, str]]:
+        """Waiting rows of new records whose match value another member's record still has.
 
         Returns:
-            The batch, or None when no row of the operation waits.
+            Object -> row -> the profile that has it.
         """
-        taken = self._store.rows(
-            "outbox_take",
-            {
-                **self._place,
-                "operation": operation.value,
-                "bulk": route is Route.BULK,
-                "rows": rows or _BULK_ROWS,
-                "bytes": max_bytes or _NO_BYTES_LIMIT,
-            },
-        )
-        return self._open([row["seq"] for row in taken], operation, route) if taken else None
+        found: dict[str, dict[int, str]] = {}
+        for row in self._store.rows("outbox_contested", {**self._place, "operation": operation.value}):
+            found.setdefault(row["object"], {})[row["seq"]] = row["holder"]
+        return found
 
-    def unresolved(self, operation: Operation) -> list[tuple[int, str | None]]:
-        """Waiting rows (seq, match value) that need a record's Id and do not know it."""
-        found = self._store.rows("outbox_unresolved", {**self._place, "operation": operation.value})
-        return [(row["seq"], row["match_value"]) for row in found]
-
-    def resolve(self, seq: int, salesforce_id: str) -> None:
-        """Give a waiting row the Id that was looked up."""
-        self._store.run("outbox_resolve", {**self._place, "seq": seq, "salesforce_id": salesforce_id})
-
-    def contested(self) -> dict[int, str]:
-        """Waiting upserts whose match value another member's record still has: row -> that profile."""
-        return {row["seq"]: row["holder"] for row in self._store.rows("outbox_contested", self._place)}
-
-    def gather(self, seqs: Sequence[int], operation: Operation) -> Batch:
+    def gather(self, seqs: Sequence[int], object_name: str, operation: Operation, route: Route) -> Batch:
         """A batch of these waiting rows."""
-        return self._open(seqs, operation, Route.COLLECTIONS)
+        return self._open(seqs, object_name, operation, route)
 
     def split(self, batch: Batch, seqs: Sequence[int]) -> Batch:
-        """Move some rows of a batch, which had no effect, into a batch of their own."""
-        return self._open(seqs, batch.operation, batch.route)
+        """Move some rows of a batch, which had no effect, into a request of their own."""
+        return self._open(seqs, batch.object, batch.operation, Route.COLLECTIONS)
 
-    def _open(self, seqs: Sequence[int], operation: Operation, route: Route) -> Batch:
+    def _open(self, seqs: Sequence[int], object_name: str, operation: Operation, route: Route) -> Batch:
         with self._store.transaction():
             batch_id = int(self._store.row("batch_next_id")["batch_id"])
             self._store.run(
@@ -149,6 +178,7 @@ class LedgerWriter:
                 {
                     **self._place,
                     "batch_id": batch_id,
+                    "object": object_name,
                     "route": route.value,
                     "operation": operation.value,
                     "rows": len(seqs),
@@ -157,7 +187,7 @@ class LedgerWriter:
                 },
             )
             self._store.run("batch_fill", {**self._place, "batch_id": batch_id, "seqs": list(seqs)})
-        return Batch(batch_id, operation, route, len(seqs))
+        return Batch(batch_id, object_name, operation, route, len(seqs))
 
     def rows(self, batch: Batch) -> list[OutboxRow]:
         """What a batch sends, in order."""
@@ -172,12 +202,16 @@ class LedgerWriter:
             for row in self._store.rows("batch_rows", {"batch_id": batch.batch_id})
         ]
 
-    def write_csv(self, batch: Batch, path: Path, *, key: str, by_id: bool) -> None:
-        """Write the file of a Bulk job; the engine writes it, row by row never passes through here."""
-        found = self._store.rows("batch_fields", {"batch_id": batch.batch_id})
-        fields = [row["field"] for row in found if row["field"] != key]
+    def write_csv(self, batch: Batch, path: Path, *, key: str | None) -> None:
+        """Write the file of a Bulk job; the engine writes it, row by row never passes through here.
+
+        Args:
+            batch: The rows.
+            path: The file.
+            key: The column that identifies a row: `Id`, a match field, or None for new records.
+        """
         self._store.run(
-            "bulk_file", batch_id=batch.batch_id, path=str(path), key=key, by_id=by_id, fields=fields
+            "bulk_file", batch_id=batch.batch_id, path=str(path), key=key, fields=self._fields(batch, key)
         )
 
     def set_job(self, batch: Batch, job_id: str) -> None:
@@ -215,9 +249,16 @@ class LedgerWriter:
         self._settle(batch, transient)
 
     def settle_files(
-        self, batch: Batch, success: Path, failed: Path, *, key: str, by_id: bool, transient: Sequence[str]
+        self, batch: Batch, success: Path, failed: Path, *, key: str | None, transient: Sequence[str]
     ) -> int:
         """Write the outcomes of a Bulk job from its result files.
+
+        Args:
+            batch: What was sent.
+            success: The file of accepted rows; `failed` that of the others.
+            failed: See `success`.
+            key: As `write_csv` had it; without one, rows are told apart by all they hold.
+            transient: Codes of errors that pass; such rows wait for another attempt.
 
         Returns:
             Rows that were answered.
@@ -228,7 +269,7 @@ class LedgerWriter:
             success=str(success),
             failed=str(failed),
             key=key,
-            by_id=by_id,
+            fields=self._fields(batch, key),
         )
         answered = int(self._store.row("results_count")["rows"])
         self._settle(batch, transient)
@@ -240,12 +281,29 @@ class LedgerWriter:
             self._store.run("results_staged")
         self._store.run("settle_ledger", {"batch_id": batch.batch_id, "now": self._now(), "unknown": True})
 
+    def answered_codes(self) -> list[str]:
+        """Codes of the rows that were refused by the answer settled last."""
+        return [row["error_code"] for row in self._store.rows("results_codes")]
+
+    def claimed(self, ids: Sequence[str]) -> set[str]:
+        """Those of these records that are known to be some profile's."""
+        return {
+            row["salesforce_id"]
+            for row in self._store.rows("records_claimed", {**self._sync, "ids": list(ids)})
+        }
+
     def open_batches(self) -> list[OpenBatch]:
         """Batches of this sync, of any run, whose rows have no outcome yet."""
         return [
             OpenBatch(
-                Batch(row["batch_id"], Operation(row["operation"]), Route(row["route"]), row["row_count"]),
-                row["run_id"],
+                Batch(
+                    row["batch_id"],
+                    row["object"],
+                    Operation(row["operation"]),
+                    Route(row["route"]),
+                    row["row_count"],
+                ),
+                row["sent_at"].replace(tzinfo=UTC),
                 row["job_id"],
             )
             for row in self._store.rows("batches_open", self._sync)
@@ -273,6 +331,10 @@ class LedgerWriter:
             self._store.run("settle_again", {**where, "transient": list(transient), "attempts": MAX_ATTEMPTS})
             self._store.run("settle_done", where)
             self._store.run("batch_answered", {**where, "now": self._now()})
+
+    def _fields(self, batch: Batch, key: str | None) -> list[str]:
+        found = self._store.rows("batch_fields", {"batch_id": batch.batch_id})
+        return [row["field"] for row in found if row["field"] != key]
 
     def _words(self) -> range:
         """Mask columns of the store's tables."""

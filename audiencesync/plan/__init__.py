@@ -2,16 +2,21 @@
 
 from audiencesync.plan.diff import Candidates, Plan, find_candidates, make_plan, nothing_to_do, sample
 from audiencesync.plan.guards import check_plan, check_source
+from audiencesync.plan.matching import matching_of
 from audiencesync.plan.parents import with_parents
+from audiencesync.plan.routes import PACKING, Room
 from audiencesync.plan.sources import read_sources
 
 __all__ = [
+    "PACKING",
     "Candidates",
     "Plan",
+    "Room",
     "check_plan",
     "check_source",
     "find_candidates",
     "make_plan",
+    "matching_of",
     "nothing_to_do",
     "read_sources",
     "sample",

@@ -7,16 +7,18 @@ Salesforce; most runs end here. `make_plan` renders only the candidates and says
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.plan.fields import cleared_never, plan_fields
+from audiencesync.plan.lookup import Finder, look_up
+from audiencesync.plan.matching import check_first, matching_of
 from audiencesync.plan.picklists import Picklists, narrow
-from audiencesync.plan.routes import RoutePlan, choose_routes
+from audiencesync.plan.routes import Room, choose_routes, weigh
 from audiencesync.plan.sources import Sources, check_rule, read_sources
-from audiencesync.records import Mode, ObjectType, Operation, PlanTotals, Route, SyncState
+from audiencesync.records import Mode, ObjectType, PlanTotals, RoutePlan, SyncState
 from audiencesync.store import ColumnType, Store
 
 BITS_A_WORD = 63
@@ -55,8 +57,7 @@ class Plan:
     mode: Mode
     basis: str
     totals: PlanTotals
-    routes: RoutePlan
-    words: Sequence[int]
+    routes: RoutePlan = field(default_factory=RoutePlan)
 
     @property
     def rebased(self) -> bool:
@@ -136,28 +137,43 @@ def find_candidates(
 
 
 def make_plan(
-    store: Store, project: Project, candidates: Candidates, target: ObjectType, picklists: Picklists
+    store: Store,
+    project: Project,
+    candidates: Candidates,
+    objects: Sequence[ObjectType],
+    *,
+    finder: Callable[[], Finder],
+    picklists: Picklists,
+    room: Room,
 ) -> Plan:
-    """Render the candidates and decide what each of them needs.
+    """Render the candidates, look up the records that are not known, and decide what each member needs.
 
     Args:
         store: Holds `plan_candidate`.
         project: The config, for places in errors.
         candidates: What `find_candidates` found.
-        target: The Salesforce object as describe tells it.
+        objects: The sync's object as describe tells it, after the one that is tried first if there is one.
+        finder: Salesforce, for look-ups.
         picklists: Tells what a record type leaves of them.
+        room: What may be spent, and on what.
 
     Returns:
         The plan; its rows are in `plan_change`.
 
     Raises:
-        ConfigError: A mapped field does not exist or cannot be written.
+        ConfigError: A mapped field does not exist or cannot be written, or nothing can be matched by.
     """
     sync, state = candidates.sync, candidates.state
+    *others, target = objects
+    first = others[0] if others else None
     fields = narrow(store, plan_fields(project, sync, candidates.sources, target), target, picklists)
+    matching = matching_of(project, sync, target, first)
+    if first is not None:
+        check_first(project, sync, first)
     store.run(
         "plan_rendered", words=candidates.words, fingerprint=candidates.sources.fingerprint, fields=fields
     )
+    look_up(store, sync, state.sync_id, matching, objects, finder=finder)
     store.run(
         "plan_change",
         {
@@ -165,38 +181,31 @@ def make_plan(
             "backfill": candidates.mode is Mode.BACKFILL,
             "everything": candidates.everything,
             "rebased": state.basis != candidates.sources.basis,
-            "match_field": _spelt(sync.match_field, target),
+            "match_fields": list(matching.fields),
+            "exact": list(matching.exact),
+            "way": matching.way.value,
+            "mode": sync.mode.value,
+            "on_multiple": sync.on_multiple.value,
             "on_exit": sync.on_exit.value,
+            "object": target.name,
+            "omitted": [_spelt(name, target) for name in (sync.try_first.omit if sync.try_first else ())],
             "audiences_field": _spelt(sync.send_audiences_to, target),
             "kept": list(cleared_never(fields, sync, target)),
             "checkboxes": [kind.name for kind in target.fields.values() if kind.type == "boolean"],
+            "parent": _parent([field.name for field in fields], target),
         },
         words=candidates.words,
     )
     totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}))
-    operations = store.rows("plan_operations")
-    routes = choose_routes(
-        sync,
-        {Operation(row["operation"]): row["rows"] for row in operations},
-        {Operation(row["operation"]): row["unfit"] for row in operations},
-    )
-    return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes, candidates.words)
+    routes = choose_routes(sync, matching, weigh(store), room)
+    return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes)
 
 
 def nothing_to_do(candidates: Candidates) -> Plan:
     """The plan of a sync without a candidate: Salesforce is not asked at all."""
     members = candidates.acknowledged
     totals = PlanTotals(acknowledged=members, members=members, unchanged=members)
-    routes = RoutePlan(dict.fromkeys(Route, 0), 0)
-    return Plan(
-        candidates.sync,
-        candidates.state,
-        candidates.mode,
-        candidates.sources.basis,
-        totals,
-        routes,
-        candidates.words,
-    )
+    return Plan(candidates.sync, candidates.state, candidates.mode, candidates.sources.basis, totals)
 
 
 def sample(store: Store, size: int) -> list[dict[str, Any]]:
@@ -225,6 +234,17 @@ def _words(store: Store, bits: Mapping[str, int]) -> Sequence[int]:
 
 def _bits_of(names: Sequence[str], bits: Mapping[str, int], word: int) -> int:
     return sum(1 << bits[name] % BITS_A_WORD for name in names if bits[name] // BITS_A_WORD == word)
+
+
+def _parent(sent: Sequence[str], target: ObjectType) -> str | None:
+    """The field whose record is locked while a row is written; everybody shares owners and record types."""
+    for name in sent:
+        relation = name.split(":")[-1].split(".")[0]
+        kind = target.field(name)
+        refers = "." in name or (kind is not None and kind.type == "reference")
+        if refers and relation not in {"Owner", "OwnerId", "RecordType", "RecordTypeId"}:
+            return name
+    return None
 
 
 def _spelt(name: str | None, target: ObjectType) -> str | None:

@@ -49,7 +49,7 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
     for name, expression in sources.mapped.items():
         at = project.place((*place, *place_of(sync, name)))
         kind = target.field(name)
-        if kind is None or not (kind.createable or kind.updateable):
+        if kind is None or not (kind.createable or kind.updateable or sync.match_fields == (name,)):
             mistakes.append(f"{at}: {_unusable(name, kind, target)}")
             continue
         other = written.setdefault(written_field(target, name), name)
@@ -66,10 +66,6 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
             plans.append(
                 FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names.value, tuple(names.problems), names.cut)
             )
-    if sync.match_field is not None and not mistakes:
-        kind = target.field(sync.match_field)
-        if kind is not None and not kind.may_match:
-            mistakes.append(f"{project.place((*place, 'match_field'))}: {_no_match_field(kind, target)}")
     if mistakes:
         raise ConfigError(
             "\n".join(mistakes),
@@ -92,7 +88,7 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
     if path is not None and path.is_record_type:
         rendered = record_type(target, name, raw_name, value_name)
     else:
-        cuts = sync.on_too_long is OnTooLong.TRUNCATE and name != sync.match_field and path is None
+        cuts = sync.on_too_long is OnTooLong.TRUNCATE and name not in sync.match_fields and path is None
         rendered = rendering(kind, name, raw_name, value_name, may_cut=cuts)
     problems = [*rendered.problems]
     if kind.type == "boolean" and mapping.on_null is OnNull.CLEAR:
@@ -108,11 +104,11 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
 
 def cleared_never(plans: Sequence[FieldPlan], sync: Sync, target: ObjectType) -> Iterator[str]:
     """Fields that `on_exit: clear_all` leaves alone: those a record cannot be without."""
-    match_field = (sync.match_field or "").lower()
+    match_fields = {name.lower() for name in sync.match_fields}
     for plan in plans:
         kind = target.field(plan.name)
         never_empty = kind is not None and not kind.nillable and kind.type != "boolean"
-        if plan.required or plan.name.lower() == match_field or never_empty:
+        if plan.required or plan.name.lower() in match_fields or never_empty:
             yield plan.name
 
 
@@ -122,8 +118,3 @@ def _unusable(name: str, kind: FieldType | None, target: ObjectType) -> str:
     near = difflib.get_close_matches(name, [field.name for field in target.fields.values()], n=1)
     guess = f"; did you mean {near[0]!r}?" if near else ""
     return f"{target.name} has no field {name!r}{guess}"
-
-
-def _no_match_field(kind: FieldType, target: ObjectType) -> str:
-    usable = ", ".join(sorted(field.name for field in target.fields.values() if field.may_match))
-    return f"{target.name}.{kind.name} is neither an External ID nor an idLookup field; {usable} may match"

@@ -1,14 +1,20 @@
-"""Which way changes travel, by what it costs."""
+"""Which way changes travel, by what it costs in API calls."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from audiencesync.config.models import DuplicateRule, Sync
-from audiencesync.records import Operation, Route
+from audiencesync.config.models import DuplicateRule, Prefer, Sync
+from audiencesync.records import Matching, Operation, Route, RouteChoice, RoutePlan, Way
+from audiencesync.store import Store
 
 COLLECTION_ROWS = 200
 """Rows of one sObject Collections call. Source: REST API guide, "sObject Collections"."""
+
+COMPOSITE_ROWS = 5 * COLLECTION_ROWS
+"""Rows of one Composite, which takes five Collections. Source: REST API guide, "Composite"."""
+
+REQUEST_BYTES = 8_000_000
+"""Most bytes of values in one request: well below what a load balancer or a trigger's heap takes."""
 
 BULK_CALLS = 6
 """Calls of one Bulk 2.0 job: create, upload, close, one poll, successful and failed results.
@@ -16,50 +22,111 @@ BULK_CALLS = 6
 More polls follow while the job runs; they are counted when they are made.
 """
 
-BULK_JOB_BYTES = 90_000_000
+JOB_ROWS = 1_000_000
+"""Rows of one job: a job that Salesforce gives up costs no more than these."""
+
+JOB_BYTES = 90_000_000
 """Most bytes of one upload; the platform takes 100 MB and our writer may overshoot a little.
 
 Source: Bulk API 2.0 guide, "Upload Job Data".
 """
 
+PACKING = {"request_bytes": REQUEST_BYTES, "job_rows": JOB_ROWS, "job_bytes": JOB_BYTES}
+"""Where requests and jobs are cut, besides the rows of a request."""
+
+FAST_ROWS = 10 * COMPOSITE_ROWS
+"""A sync that prefers speed sends this many rows by requests, which are answered at once; a job is not."""
+
+FAST_SHARE = 0.1
+"""... as long as that takes no more than this share of the calls the budget has left."""
+
 
 @dataclass(frozen=True, slots=True)
-class RoutePlan:
-    """How many rows go which way, and what that costs.
+class Load:
+    """What one object and operation has to send.
 
     Attributes:
-        rows: Route -> rows.
-        calls: API calls of the writes, polls aside.
-        chosen: Operation -> the route of all its rows that may go by Bulk.
+        unfit: Rows that a Bulk CSV cannot carry.
+        collections: Requests for all rows by Collections; `unfit_collections` for the unfit ones alone.
+        composite: Requests for all rows by Composite; `unfit_composite` for the unfit ones alone.
+        jobs: Bulk jobs for the others.
     """
 
-    rows: Mapping[Route, int]
-    calls: int
-    chosen: Mapping[Operation, Route] = field(default_factory=dict)
+    object: str
+    operation: Operation
+    rows: int
+    unfit: int
+    collections: int
+    composite: int
+    unfit_collections: int
+    unfit_composite: int
+    jobs: int
 
 
-def choose_routes(sync: Sync, rows: Mapping[Operation, int], unfit: Mapping[Operation, int]) -> RoutePlan:
-    """Pick the cheaper route for each operation.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a plan may spend.
+
+    Attributes:
+        calls_left: What the budget has room for; None for no limit.
+        composite: The org takes Composite.
+    """
+
+    calls_left: int | None = None
+    composite: bool = True
+
+
+def weigh(store: Store) -> tuple[Load, ...]:
+    """What `plan_change` has to send, cut into requests and jobs."""
+    store.run("plan_packing")
+    limits = {"collection_rows": COLLECTION_ROWS, "composite_rows": COMPOSITE_ROWS, **PACKING}
+    return tuple(
+        Load(**{**row, "operation": Operation(row["operation"])})
+        for row in store.rows("plan_operations", limits)
+    )
+
+
+def choose_routes(sync: Sync, matching: Matching, loads: Sequence[Load], room: Room) -> RoutePlan:
+    """Pick the route of each object and operation that costs the fewest calls.
 
     Args:
-        sync: Says whether a header is needed that Bulk API 2.0 does not take.
-        rows: Operation -> rows in all.
-        unfit: Operation -> rows that a CSV file cannot carry.
+        sync: Says whether a header is needed that Bulk API 2.0 does not take, and whether it prefers speed.
+        matching: A new record without a match value goes by a job, whose results tell for seven days which
+            rows it made; an unanswered request would tell nothing.
+        loads: What there is to send.
+        room: What may be spent.
 
     Returns:
         The routes with their cost.
     """
+    rows = dict.fromkeys(Route, 0)
+    calls = dict.fromkeys(Route, 0)
+    choices = []
+    for load in loads:
+        bulk = _goes_by_job(sync, matching, load, room)
+        rest = load.unfit if bulk else load.rows
+        # up to 200 rows cost one call either way, and then the plain one is the better known
+        request = Route.COMPOSITE if room.composite and rest > COLLECTION_ROWS else Route.COLLECTIONS
+        size = COMPOSITE_ROWS if request is Route.COMPOSITE else COLLECTION_ROWS
+        if bulk:
+            calls[Route.BULK] += BULK_CALLS * load.jobs
+            calls[request] += load.unfit_composite if request is Route.COMPOSITE else load.unfit_collections
+        else:
+            calls[request] += load.composite if request is Route.COMPOSITE else load.collections
+        rows[request] += rest
+        rows[Route.BULK] += load.rows - rest
+        choices.append(RouteChoice(load.object, load.operation, bulk, request, size))
+    return RoutePlan(rows, calls, tuple(choices))
+
+
+def _goes_by_job(sync: Sync, matching: Matching, load: Load, room: Room) -> bool:
     # Bulk 2.0 documents neither the duplicate-rule header nor "run the active assignment rule"
-    rest_only = sync.duplicate_rule is DuplicateRule.ALLOW_SAVE or sync.assignment_rule
-    totals = dict.fromkeys(Route, 0)
-    calls = 0
-    chosen = {}
-    for operation, count in rows.items():
-        by_file = count - unfit.get(operation, 0)
-        bulk = not rest_only and math.ceil(by_file / COLLECTION_ROWS) > BULK_CALLS
-        chosen[operation] = Route.BULK if bulk else Route.COLLECTIONS
-        single = unfit.get(operation, 0) if bulk else count
-        totals[Route.COLLECTIONS] += single
-        totals[Route.BULK] += count - single
-        calls += math.ceil(single / COLLECTION_ROWS) + (BULK_CALLS if bulk else 0)
-    return RoutePlan(totals, calls, chosen)
+    if sync.duplicate_rule is DuplicateRule.ALLOW_SAVE or sync.assignment_rule or load.rows == load.unfit:
+        return False
+    if load.operation is Operation.INSERT and matching.way is Way.NONE:
+        return True
+    by_request = load.composite if room.composite else load.collections
+    by_job = BULK_CALLS * load.jobs + (load.unfit_composite if room.composite else load.unfit_collections)
+    if sync.prefer is Prefer.SPEED and load.rows <= FAST_ROWS:
+        return room.calls_left is not None and by_request > max(room.calls_left * FAST_SHARE, by_job)
+    return by_request > by_job

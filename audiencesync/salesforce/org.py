@@ -2,10 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from audiencesync.clock import Clock
-from audiencesync.records import Job, ObjectType, OpenJob, Operation, Row, RowResult, WriteOptions
+from audiencesync.errors import SalesforceRefused
+from audiencesync.records import (
+    FilterValue,
+    Job,
+    ObjectType,
+    OpenJob,
+    Operation,
+    Row,
+    RowResult,
+    WriteOptions,
+)
 from audiencesync.salesforce import bulk, bulk_query, catalogue, composite, picklists, query, rows
 from audiencesync.salesforce.describe import describe
 from audiencesync.salesforce.session import Session
@@ -72,7 +83,7 @@ class Org:
         object_name: str,
         fields: Sequence[str],
         by: Sequence[str],
-        values: Sequence[Sequence[query.Literal]],
+        values: Sequence[Sequence[FilterValue]],
     ) -> Iterator[dict[str, object]]:
         """Records whose fields `by` have one of these values, in as few queries as the limits allow.
 
@@ -93,7 +104,7 @@ class Org:
         object_name: str,
         fields: Sequence[str],
         by: Sequence[str],
-        values: Sequence[Sequence[query.Literal]],
+        values: Sequence[Sequence[FilterValue]],
     ) -> int:
         """How many queries `find` needs at least; a page of more than 2,000 records costs one more."""
         return sum(1 for _ in query.select_matching(object_name, fields, by, values))
@@ -101,6 +112,18 @@ class Org:
     def find_all(self, object_name: str, fields: Sequence[str], present: str | None, path: Path) -> int:
         """Write every record to a CSV file, by a Bulk query; see `bulk_query.find_all`."""
         return bulk_query.find_all(self.session, object_name, fields, present, path)
+
+    def made_since(
+        self, object_name: str, fields: Sequence[str], moment: datetime
+    ) -> Iterator[dict[str, object]]:
+        """Records that our own user has made since a moment, by Salesforce's clock.
+
+        Raises:
+            As `query.query`.
+        """
+        yield from query.query(
+            self.session, query.select_made(object_name, fields, self.session.user_id, moment)
+        )
 
     def create_job(
         self, operation: Operation, object_name: str, match_field: str | None, options: WriteOptions
@@ -140,6 +163,17 @@ class Org:
     def user_id(self) -> str:
         """Id of the user we write as, 18 characters; see `Session.user_id`."""
         return self.session.user_id
+
+    def stopped_by(self, codes: Sequence[str]) -> SalesforceRefused | None:
+        """The error that ends a sync, if one of these codes of refused rows concerns them all."""
+        for code in codes:
+            if catalogue.kind(code) == "stop":
+                return SalesforceRefused(
+                    f"Salesforce refuses rows for a reason that concerns them all: {code}",
+                    hint=catalogue.cure(code),
+                    code=code,
+                )
+        return None
 
     @property
     def transient_codes(self) -> Sequence[str]:

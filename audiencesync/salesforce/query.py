@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
 from audiencesync.errors import SalesforceUnavailable
+from audiencesync.records import FilterValue
 from audiencesync.salesforce.session import Session
 from audiencesync.salesforce.simple import querying, soql
-
-Literal = str | int | float | bool | date | datetime
-"""A value that SOQL has a literal for."""
 
 VALUES_PER_STATEMENT = 200
 ENCODED_BYTES = 12_000
@@ -51,7 +49,7 @@ def select_matching(
     object_name: str,
     fields: Sequence[str],
     by: Sequence[str],
-    values: Sequence[Sequence[Literal]],
+    values: Sequence[Sequence[FilterValue]],
     where: str = "",
 ) -> Iterator[str]:
     """Statements that together look up every value, each within Salesforce's limits.
@@ -108,13 +106,26 @@ def _require_names(*names: str) -> None:
         raise ValueError("a name in a query holds characters that no API name has")
 
 
-def _wanted(by: Sequence[str], value: Sequence[Literal]) -> str:
+def _wanted(by: Sequence[str], value: Sequence[FilterValue]) -> str:
     """What one value adds to a statement; nothing when it is too long for any field."""
     literals = [soql("{value}", value=part) for part in value]
     if any(len(literal) > _LONGEST_LITERAL for literal in literals):
         return ""
     pairs = zip(by, literals, strict=True)
     return literals[0] if len(by) == 1 else f"({' AND '.join(f'{name} = {one}' for name, one in pairs)})"
+
+
+def select_made(object_name: str, fields: Sequence[str], user_id: str, moment: datetime) -> str:
+    """The statement that finds what one user has made since a moment.
+
+    Raises:
+        ValueError: A name holds characters that no API name has.
+    """
+    for name in (object_name, *fields):
+        if not _PATH.fullmatch(name):
+            raise ValueError("a name in a look-up holds characters that no API name has")
+    condition = soql("CreatedById = {user} AND CreatedDate >= {moment}", user=user_id, moment=moment)
+    return f"SELECT {', '.join(fields)} FROM {object_name} WHERE {condition}"  # noqa: S608 - checked names
 
 
 def _page(answer: object) -> Mapping[str, Any]:

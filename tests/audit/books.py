@@ -9,7 +9,7 @@ from typing import Any
 
 from audiencesync.ledger import ApiMeter, Batch, LedgerWriter
 from audiencesync.ledger.meter import stored_time
-from audiencesync.records import Operation, Route, RowResult, RunStatus
+from audiencesync.records import Operation, Route, RouteChoice, RoutePlan, RowResult, RunStatus
 from audiencesync.store import Store
 
 START = datetime(2026, 1, 31, 10, 0, 0, tzinfo=UTC)
@@ -91,9 +91,10 @@ class Books:
                 changed MAP(VARCHAR, STRUCT("before" VARCHAR, "after" VARCHAR)),
                 payload MAP(VARCHAR, VARCHAR),
                 truncated VARCHAR[], fingerprint UBIGINT, known BOOLEAN, desired BOOLEAN, mask_0 BIGINT,
-                error_code VARCHAR, error_message VARCHAR, verdict VARCHAR)"""
+                error_code VARCHAR, error_message VARCHAR, verdict VARCHAR,
+                plan_row BIGINT, object VARCHAR, parent VARCHAR, siblings INTEGER, bulk_unfit BOOLEAN)"""
         )
-        for push in pushes:
+        for number, push in enumerate(pushes):
             names = list(push.changed)
             self.execute(
                 """INSERT INTO plan_change VALUES (
@@ -101,8 +102,9 @@ class Books:
                     map($names::VARCHAR[], list_transform(list_zip($before::VARCHAR[], $after::VARCHAR[]),
                         lambda pair: {'before': pair[1], 'after': pair[2]})),
                     map($names::VARCHAR[], $after::VARCHAR[]), $truncated::VARCHAR[], 1, false, true, 1,
-                    $code, $message, $verdict)""",
+                    $code, $message, $verdict, $number, 'Lead', NULL, 1, false)""",
                 {
+                    "number": number,
                     "key": push.key,
                     "match": push.match,
                     "id": push.salesforce_id,
@@ -117,13 +119,16 @@ class Books:
                     "verdict": "invalid" if push.invalid else "send",
                 },
             )
-        writer.enqueue()
+        self.store.run("plan_packing")
+        choice = RouteChoice("Lead", Operation.UPSERT, False, Route.COLLECTIONS, 200)
+        limits = {"job_rows": 1, "job_bytes": 1, "request_bytes": 1_000_000}
+        writer.enqueue(RoutePlan(choices=(choice,)), limits)
         return writer
 
     def take(self, writer: LedgerWriter, *, rows: int = 200, route: Route = Route.COLLECTIONS) -> Batch:
-        batch = writer.take(Operation.UPSERT, route, rows=rows, max_bytes=None)
-        assert batch is not None
-        return batch
+        self.execute("SELECT seq FROM store.outbox WHERE batch_id IS NULL ORDER BY seq")
+        seqs = [seq for (seq,) in self._connection.fetchmany(rows)]
+        return writer.gather(seqs, "Lead", Operation.UPSERT, route)
 
     def settle(
         self,

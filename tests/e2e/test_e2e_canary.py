@@ -59,7 +59,7 @@ def everything_said(world: World, *words: str) -> str:
 def test_no_person_and_no_secret_shows_outside_the_store(marked: World) -> None:
     """Accepted, rejected, invalid, duplicate, lost, paused, refused and broken: each path says its piece."""
     org, said = marked.org, []
-    crowd = [marked_person(number) for number in range(10, 1500)]
+    crowd = [marked_person(number) for number in range(10, 6200)]
     crowd += [
         marked_person(1, email=f"{MARK}@@broken"),
         marked_person(2, email=f"{MARK}10@example.com"),

@@ -9,9 +9,9 @@ import pytest
 
 from audiencesync.config.models import Sync
 from audiencesync.plan.fields import FieldPlan, field_plan
-from audiencesync.plan.routes import choose_routes
+from audiencesync.plan.routes import COLLECTION_ROWS, COMPOSITE_ROWS, Load, Room, choose_routes
 from audiencesync.plan.sources import expression
-from audiencesync.records import FieldType, ObjectType, Operation, Route
+from audiencesync.records import FieldType, Matching, ObjectType, Operation, Route, Way
 from audiencesync.store import Store
 from tests.house.pages import names_of_tests, page, prose, quoted, section, table
 from tests.world import World, person, running_org
@@ -172,5 +172,12 @@ def test_the_tests_that_the_page_names_exist() -> None:
 def test_bulk_is_the_cheaper_route_from_the_number_of_rows_that_the_decision_names() -> None:
     (border,) = re.findall(r"from ([\d,]+) rows on", page("docs/adr/0012-routes-by-cost.md"))
     rows = int(border.replace(",", ""))
-    routes = [choose_routes(sync_of("x"), {Operation.UPSERT: n}, {}).chosen for n in (rows - 1, rows)]
-    assert routes == [{Operation.UPSERT: Route.COLLECTIONS}, {Operation.UPSERT: Route.BULK}]
+    matching = Matching(Way.NATIVE, ("Email",))
+    plans = [choose_routes(sync_of("x"), matching, [load_of(n)], Room()) for n in (rows - 1, rows)]
+    assert [plan.rows[Route.BULK] for plan in plans] == [0, rows]
+    assert [sum(plan.calls.values()) for plan in plans] == [6, 6]
+
+
+def load_of(rows: int) -> Load:
+    requests = -(-rows // COLLECTION_ROWS), -(-rows // COMPOSITE_ROWS)
+    return Load("Lead", Operation.UPSERT, rows, 0, *requests, 0, 0, 1)

@@ -13,9 +13,3 @@ def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ro
         send_by_bulk(monkeypatch)
     chosen: Route = request.param
     return chosen
-
-
-@pytest.fixture
-def by_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything travels by Bulk jobs."""
-    send_by_bulk(monkeypatch)

@@ -56,7 +56,7 @@ def test_a_locked_record_is_never_followed_by_a_create(world: World, route: Rout
 
     report = world.run_one()
 
-    assert (report.routes[route] >= 2, report.created, report.updated) == (True, 1, 1)
+    assert (report.routes[route] >= 1, report.created, report.updated) == (True, 1, 1)
     assert sorted(lead["LastName"] for lead in world.org.records()) == ["Name 1", "Name 2"]
     assert creates(world) == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audiencesync.cli.main import main
-from audiencesync.export import executor
+from audiencesync.plan import PACKING
 from audiencesync.records import Route, RunStatus
 from audiencesync.salesforce.bulk import ResultKind
 from audiencesync.salesforce.org import Org
@@ -97,7 +97,7 @@ def test_more_than_one_upload_can_take_travels_in_several_jobs_and_never_through
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B10: the whole load was one text in memory and one upload, which fails above 150 MB."""
-    monkeypatch.setattr(executor, "BULK_JOB_BYTES", 4_000_000)
+    monkeypatch.setitem(PACKING, "job_bytes", 4_000_000)
     world.sync["extra_fields"]["Description"] = "about"
     world.people([person(number, about="é" * 5_000) for number in range(1_000)])
     sizes = []

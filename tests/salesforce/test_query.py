@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiencesync.errors import SalesforceRefused, SalesforceUnavailable, UsageError
-from audiencesync.records import RecordType
+from audiencesync.records import FilterValue, RecordType
 from audiencesync.salesforce.describe import describe, dump, load
 from audiencesync.salesforce.limits import Limit, api_versions, limits
 from audiencesync.salesforce.picklists import MASTER, picklist_values
-from audiencesync.salesforce.query import ENCODED_BYTES, Literal, query, select_matching
+from audiencesync.salesforce.query import ENCODED_BYTES, query, select_matching
 from audiencesync.salesforce.session import Session
 
 from .helpers import API, INSTANCE, CountingMeter
@@ -81,7 +81,7 @@ def test_a_wrong_statement_is_a_refusal_of_ours(org: responses.RequestsMock, ses
         list(query(session, "SELECT"))
 
 
-def _by_one(field: str, values: Sequence[Literal]) -> list[str]:
+def _by_one(field: str, values: Sequence[FilterValue]) -> list[str]:
     return list(select_matching("Lead", ["Id"], [field], [[value] for value in values]))
 
 
@@ -119,7 +119,13 @@ def test_a_value_too_long_for_any_field_is_left_out() -> None:
 
 
 def test_literals_have_their_own_form() -> None:
-    values: list[Literal] = [1, 1.5, True, date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)]
+    values: list[FilterValue] = [
+        1,
+        1.5,
+        True,
+        date(2026, 1, 2),
+        datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
+    ]
     (statement,) = _by_one("X__c", values)
     assert statement.endswith("IN (1,1.5,true,2026-01-02,2026-01-02T03:04:05+00:00)")
 
@@ -158,7 +164,7 @@ def test_a_key_of_several_fields_is_looked_up_as_a_whole(values: list[tuple[str,
 
 
 def test_the_form_of_a_key_of_several_fields() -> None:
-    keys: list[list[Literal]] = [["O'Hara", 1], ["x", 2]]
+    keys: list[list[FilterValue]] = [["O'Hara", 1], ["x", 2]]
     (statement,) = select_matching("Lead", ["Id"], ["LastName", "Score__c"], keys)
     assert statement == (
         "SELECT Id FROM Lead WHERE "

@@ -1,4 +1,4 @@
-"""Runs a config and dies by SIGKILL at a named point: `python -m tests.sync.killed CONFIG POINT [bulk]`."""
+"""Runs a config and dies by SIGKILL: `python -m tests.sync.killed CONFIG POINT [bulk|together]`."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def after(owner: type, name: str) -> Callable[[], None]:
 
 
 POINTS = {
-    "planned": before(LedgerWriter, "take"),
+    "planned": before(LedgerWriter, "lots"),
     "intent written": before(Org, "write"),
     "sent": after(Org, "write"),
     "outcome written": after(LedgerWriter, "settle"),
@@ -51,8 +51,14 @@ POINTS = {
     "results written": after(LedgerWriter, "settle_files"),
 }
 
+TOGETHER = {
+    "intent written": before(Org, "write_together"),
+    "sent": after(Org, "write_together"),
+}
+
 if __name__ == "__main__":
-    POINTS[sys.argv[2]]()
+    together = "together" in sys.argv[3:]
+    ({**POINTS, **TOGETHER} if together else POINTS)[sys.argv[2]]()
     if "bulk" in sys.argv[3:]:
         send_by_bulk(pytest.MonkeyPatch())
     sync.run(load(Path(sys.argv[1])), sync.RunOptions(), clock=SystemClock(), progress=Silent())

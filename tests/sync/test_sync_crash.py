@@ -28,12 +28,15 @@ def check_in_step(world: World, people: list[dict[str, str]]) -> None:
     assert world.sql("SELECT count(*) FROM acknowledged") == [(len(people),)]
 
 
+@pytest.mark.parametrize("rows", [150, 1150])  # one request, and a Composite before it
 @pytest.mark.parametrize("point", ["planned", "intent written", "sent", "outcome written"])
-def test_a_run_killed_while_it_sends_requests_is_made_good_by_the_next(world: World, point: str) -> None:
-    people = [person(number) for number in range(450)]
+def test_a_run_killed_while_it_sends_requests_is_made_good_by_the_next(
+    world: World, point: str, rows: int
+) -> None:
+    people = [person(number) for number in range(rows)]
     world.people(people)
 
-    kill_at(world, point)
+    kill_at(world, point, *(["together"] if rows > 200 else []))
     report = world.run_one()
 
     assert report.unknown == 0
@@ -53,15 +56,16 @@ def test_a_run_killed_while_it_sends_requests_is_made_good_by_the_next(world: Wo
         "results written",
     ],
 )
+@pytest.mark.usefixtures("by_bulk")
 def test_a_run_killed_at_any_step_of_a_bulk_job_is_made_good_by_the_next(world: World, point: str) -> None:
-    people = [person(number) for number in range(1500)]
+    people = [person(number) for number in range(300)]
     world.people(people)
 
-    kill_at(world, point)
+    kill_at(world, point, "bulk")
     report = world.run_one()
 
     applied = point in {"closed", "ended", "results fetched", "results written"}
-    assert report.planned == (0 if applied else 1500)  # what was applied is recognised, not sent again
+    assert report.planned == (0 if applied else 300)  # what was applied is recognised, not sent again
     check_in_step(world, people)
 
 

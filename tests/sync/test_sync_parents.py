@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiencesync.records import Route
-from tests.world import Org, World, person, running_org
+from tests.world import Org, World, person, running_org, send_by_bulk
 
 PICKLISTS = {"Tier__c": ["Gold", "Silver"], "Likes__c": ["tea", "milk"]}
 ORG = {
@@ -107,10 +107,12 @@ def contacts(world: World) -> dict[str, dict[str, Any]]:
     return {record["Email"]: record for record in world.org.records("Contact")}
 
 
-@pytest.mark.parametrize(("rows", "route"), [(2, Route.COLLECTIONS), (1300, Route.BULK)])
+@pytest.mark.parametrize(("rows", "route"), [(2, Route.COLLECTIONS), (210, Route.COMPOSITE), (2, Route.BULK)])
 def test_parents_arrive_by_every_route_and_are_cleared_and_left_alone(
-    family: World, rows: int, route: Route
+    family: World, rows: int, route: Route, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if route is Route.BULK:
+        send_by_bulk(monkeypatch)
     family.sync["extra_fields"]["Account.External_Id__c"] = {"from": "account", "on_null": "skip"}
     del family.sync["extra_fields"]["account.external_id__c"]
     people = [child(number) for number in range(rows)]

@@ -1,6 +1,6 @@
 -- api_calls_recent: billed calls since a moment.
 -- params : $since, $sync (NULL: of every sync)
--- returns: calls BIGINT, oldest TIMESTAMP (of them)
-SELECT count(*) AS calls, min(called_at) AS oldest
+-- returns: calls BIGINT
+SELECT count(*) AS calls
 FROM store.api_call
 WHERE called_at > $since AND ($sync IS NULL OR sync = $sync)

@@ -1,4 +1,4 @@
 -- batch_open: the intent of one request or job, written before it is sent.
--- params: $batch_id, $run_id, $sync_id, $route, $operation, $rows, $attempt, $now
-INSERT INTO store.batch (batch_id, run_id, sync_id, route, operation, row_count, attempt, sent_at)
-VALUES ($batch_id, $run_id, $sync_id, $route, $operation, $rows, $attempt, $now)
+-- params: $batch_id, $run_id, $sync_id, $object, $route, $operation, $rows, $attempt, $now
+INSERT INTO store.batch (batch_id, run_id, sync_id, object, route, operation, row_count, attempt, sent_at)
+VALUES ($batch_id, $run_id, $sync_id, $object, $route, $operation, $rows, $attempt, $now)

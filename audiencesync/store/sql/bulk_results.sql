@@ -1,20 +1,40 @@
 -- bulk_results: the result files of one Bulk job, joined to what was sent by the key column, never by position.
--- template: batch_id, success, failed (paths), key (column), by_id
+--               New records have no key: rows of one content are alike, and each takes one of the answers for it.
+-- template: batch_id, success, failed (paths), key (column, or nothing), fields (the other columns)
 -- makes   : stage_result(seq, accepted, salesforce_id, created, error_code, error_message)
 -- grain   : one row an answered outbox row
 CREATE OR REPLACE TEMP TABLE stage_result AS
+{% set reading = "header = true, all_varchar = true, quote = '\"', escape = '\"', delim = ',', parallel = false, max_line_size = 16777216" %}
 WITH answer AS (
-    SELECT {{ key | name }} AS key, true AS accepted, "sf__Id" AS salesforce_id, lower("sf__Created") = 'true' AS created,
-        NULL AS error
-    FROM read_csv({{ success | text }}, header = true, all_varchar = true, quote = '"', escape = '"', delim = ',', parallel = false, max_line_size = 16777216)
-    UNION ALL
-    SELECT {{ key | name }}, false, nullif("sf__Id", ''), NULL, "sf__Error"
-    FROM read_csv({{ failed | text }}, header = true, all_varchar = true, quote = '"', escape = '"', delim = ',', parallel = false, max_line_size = 16777216)
+    SELECT *, true AS accepted FROM read_csv({{ success | text }}, {{ reading }})
+    UNION ALL BY NAME
+    SELECT *, false AS accepted FROM read_csv({{ failed | text }}, {{ reading }})
+), told AS (
+    SELECT accepted, nullif("sf__Id", '') AS salesforce_id,
+        CASE WHEN accepted THEN lower("sf__Created") = 'true' END AS created, "sf__Error" AS error,
+    {% if key %}
+        {{ key | name }} AS key, 1 AS twin
+    {% else %}
+        [{% for field in fields %}coalesce({{ field | name }}, ''){{ ", " if not loop.last }}{% endfor %}] AS key,
+        row_number() OVER (PARTITION BY key ORDER BY salesforce_id) AS twin
+    {% endif %}
+    FROM answer
+), sent AS (
+    SELECT seq,
+    {% if key == 'Id' %}
+        left(salesforce_id, 15) AS key, 1 AS twin
+    {% elif key %}
+        match_value AS key, 1 AS twin
+    {% else %}
+        [{% for field in fields %}CASE WHEN map_contains(changed, {{ field | text }}) THEN coalesce(changed[{{ field | text }}]."after", '#N/A') ELSE '' END{{ ", " if not loop.last }}{% endfor %}] AS key,
+        row_number() OVER (PARTITION BY key ORDER BY seq) AS twin
+    {% endif %}
+    FROM store.outbox
+    WHERE batch_id = {{ batch_id }}
 )
-SELECT outbox.seq, answer.accepted, answer.salesforce_id, answer.created,
-    regexp_extract(answer.error, '^([A-Z_0-9]+)', 1) AS error_code,
-    trim(regexp_extract(answer.error, '^[A-Z_0-9]+:(.*?)(:[^:]*)?--\s*$', 1, 's')) AS error_message
-FROM answer
-JOIN store.outbox AS outbox
-  ON outbox.batch_id = {{ batch_id }}
- AND {% if by_id %}left(outbox.salesforce_id, 15) = left(answer.key, 15){% else %}outbox.match_value = answer.key{% endif %}
+SELECT sent.seq, told.accepted, told.salesforce_id, told.created,
+    regexp_extract(told.error, '^([A-Z_0-9]+)', 1) AS error_code,
+    trim(regexp_extract(told.error, '^[A-Z_0-9]+:(.*?)(:[^:]*)?--\s*$', 1, 's')) AS error_message
+FROM told
+JOIN sent ON sent.twin = told.twin AND sent.key = {% if key == 'Id' %}left(told.key, 15){% else %}told.key{% endif %}
+

@@ -1,15 +1,18 @@
--- enqueue_sends: the intents of one plan; updates and exits first, so that a match value that one record gives
---                up is free for the record that takes it.
--- params  : $run_id, $sync_id
+-- enqueue_sends: the intents of one plan, each with the request or job that will carry it.
+-- params  : $run_id, $sync_id, $job_rows, $job_bytes, $request_bytes
 -- template: words
+-- reads   : plan_change, plan_packing, stage_route (object, operation, bulk BOOLEAN, request VARCHAR, request_rows)
 INSERT INTO store.outbox BY NAME
-SELECT $run_id AS run_id, $sync_id AS sync_id,
-    row_number() OVER (ORDER BY operation = 'upsert', operation, profile_key) AS seq,
-    NULL AS batch_id, 1 AS attempt,
-    profile_key, match_value, match_key, salesforce_id, operation, action, reason, changed, payload, truncated,
-    sf_bulk_unfit(changed) AS bulk_unfit,
+SELECT $run_id AS run_id, $sync_id AS sync_id, seq, NULL AS batch_id, 1 AS attempt,
+    profile_key, match_value, match_key, salesforce_id, object, operation, action, reason, changed, payload, truncated,
+    siblings, bulk_unfit,
+    CASE WHEN bulk AND NOT bulk_unfit THEN 'bulk' ELSE request END AS route,
+    CASE WHEN bulk AND NOT bulk_unfit THEN sf_pack(fit_place, $job_rows, fit_bytes_before, $job_bytes)
+         WHEN bulk THEN sf_pack(fit_place, request_rows, fit_bytes_before, $request_bytes)
+         ELSE sf_pack(place, request_rows, bytes_before, $request_bytes) END AS pack,
     fingerprint
     {% for word in words %}, mask_{{ word }}{% endfor %}
 
 FROM plan_change
-WHERE verdict = 'send'
+JOIN plan_packing USING (plan_row, object, operation, bulk_unfit)
+JOIN stage_route USING (object, operation)

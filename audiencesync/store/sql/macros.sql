@@ -84,8 +84,13 @@ CREATE TEMP MACRO sf_joined(entries, size) AS
              range(1, len(entries) + 1), lambda n: sf_length(array_to_string(entries[1:n], ';')) <= size
          )), 0)], ';'), '') END;
 
--- A match value as Salesforce compares it.
-CREATE TEMP MACRO sf_match_key(x) AS lower(x);
+-- The values of the match fields, and the one text they are compared by: Salesforce ignores case unless a field is
+-- unique and case-sensitive. NULL when one is missing, and when there is no match field.
+CREATE TEMP MACRO sf_match_values(fields, names) AS list_transform(names, lambda name: fields[name]);
+CREATE TEMP MACRO sf_match_key(fields, names, exact) AS
+    CASE WHEN len(names) > 0 AND len(list_filter(names, lambda name: fields[name] IS NULL)) = 0
+         THEN array_to_string(list_transform(names, lambda name:
+             CASE WHEN list_contains(exact, name) THEN fields[name] ELSE lower(fields[name]) END), chr(31)) END;
 
 -- A Bulk CSV cannot carry the text #N/A (it clears), more than 32,000 characters a field or 400,000 a record (with room
 -- for the match value), or an emptied parent.
@@ -94,3 +99,7 @@ CREATE TEMP MACRO sf_bulk_unfit(changed) AS
         field.value."after" = '#N/A' OR sf_length(field.value."after") > 32000
         OR (field.value."after" IS NULL AND contains(field.key, '.')))) > 0
     OR coalesce(list_sum(list_transform(map_values(changed), lambda value: coalesce(sf_length(value."after"), 4))), 0) > 399000;
+
+-- Which request or job takes a row: rows are cut where they are too many and where they are too large.
+CREATE TEMP MACRO sf_pack(place, most_rows, bytes_before, most_bytes) AS
+    (place // most_rows) * 1000000 + CAST(bytes_before // most_bytes AS BIGINT);

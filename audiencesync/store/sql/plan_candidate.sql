@@ -40,8 +40,11 @@ SELECT
     {% endfor %}
 FROM current_member
 FULL JOIN state ON state.profile_key = current_member.profile_key
-WHERE $everyone
+WHERE coalesce(current_member.profile_key, state.profile_key) NOT IN (
+    -- whoever's answer is still out is not sent again before it is known
+    SELECT profile_key FROM store.outbox WHERE sync_id = $sync_id AND batch_id IS NOT NULL
+) AND ($everyone
    OR current_member.fingerprint IS DISTINCT FROM state.fingerprint
    {% for word in words %}
    OR current_member.mask_{{ word }} IS DISTINCT FROM state.mask_{{ word }}
-   {% endfor %}
+   {% endfor %})

@@ -1,16 +1,17 @@
 -- plan_totals: the numbers of one plan.
 -- params : $sync_id
 -- reads  : plan_change, store.acknowledged
--- returns: acknowledged, entered, exited, changed, candidates, sends, invalid, clears (filled values that would become empty)
+-- returns: acknowledged, entered, exited, changed, candidates, sends, invalid, unmatched, clears (filled values that would become empty)
 -- grain  : one row
 SELECT
     (SELECT count(*) FROM store.acknowledged WHERE sync_id = $sync_id) AS acknowledged,
-    count(*) FILTER (desired AND NOT known) AS entered,
-    count(*) FILTER (NOT desired) AS exited,
-    count(*) FILTER (desired AND known AND verdict <> 'quiet') AS changed,
-    count(*) AS candidates,
+    count(DISTINCT profile_key) FILTER (desired AND NOT known AND verdict <> 'unmatched') AS entered,
+    count(DISTINCT profile_key) FILTER (NOT desired) AS exited,
+    count(DISTINCT profile_key) FILTER (desired AND known AND verdict NOT IN ('quiet', 'unmatched')) AS changed,
+    count(DISTINCT profile_key) AS candidates,
     count(*) FILTER (verdict = 'send') AS sends,
     count(*) FILTER (verdict = 'invalid') AS invalid,
+    count(*) FILTER (verdict = 'unmatched') AS unmatched,
     coalesce(sum(len(list_filter(map_values(changed),
         lambda change: change."before" IS NOT NULL AND change."after" IS NULL))) FILTER (verdict = 'send'), 0) AS clears
 FROM plan_change

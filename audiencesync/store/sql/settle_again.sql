@@ -1,7 +1,7 @@
 -- settle_again: rows with a passing error wait for their next attempt.
 -- params: $batch_id, $transient VARCHAR[] (codes), $attempts (most of one row)
 UPDATE store.outbox AS outbox
-SET batch_id = NULL, attempt = outbox.attempt + 1
+SET batch_id = NULL, pack = NULL, attempt = outbox.attempt + 1
 FROM stage_result AS result
 WHERE outbox.batch_id = $batch_id AND result.seq = outbox.seq
   AND NOT result.accepted AND list_contains($transient, result.error_code) AND outbox.attempt < $attempts

@@ -5,4 +5,4 @@ INSERT INTO store.acknowledged BY NAME
 SELECT sync_id, profile_key, fingerprint{% for word in words %}, mask_{{ word }}{% endfor %}
 
 FROM stage_settled
-WHERE NOT gone AND action NOT IN ('exit', 'delete')
+WHERE complete AND NOT gone AND action NOT IN ('exit', 'delete')

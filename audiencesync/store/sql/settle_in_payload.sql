@@ -3,4 +3,4 @@
 INSERT INTO store.payload BY NAME
 SELECT sync_id, profile_key, payload AS fields
 FROM stage_settled
-WHERE NOT gone AND action NOT IN ('exit', 'delete')
+WHERE complete AND NOT gone AND action NOT IN ('exit', 'delete')

@@ -2,4 +2,4 @@
 -- reads: stage_settled
 DELETE FROM store.acknowledged AS old
 USING stage_settled AS settled
-WHERE old.sync_id = settled.sync_id AND old.profile_key = settled.profile_key
+WHERE old.sync_id = settled.sync_id AND old.profile_key = settled.profile_key AND settled.complete

@@ -3,3 +3,4 @@
 DELETE FROM store.record AS old
 USING stage_settled AS settled
 WHERE old.sync_id = settled.sync_id AND old.profile_key = settled.profile_key
+  AND (settled.siblings = 1 OR old.salesforce_id = settled.salesforce_id)

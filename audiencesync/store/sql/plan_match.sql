@@ -1,0 +1,3 @@
+-- plan_match: no record has been found yet.
+-- makes: plan_match(match_key, object, salesforce_id, created_at): records by the match key they carry
+CREATE OR REPLACE TEMP TABLE plan_match (match_key VARCHAR, object VARCHAR, salesforce_id VARCHAR, created_at VARCHAR)
