@@ -12,7 +12,7 @@ from audiencesync.config.load import Project
 from audiencesync.config.models import JwtBearer
 from audiencesync.errors import ConfigError, SalesforceRefused
 from audiencesync.ledger.meter import ApiMeter, stored_time
-from audiencesync.records import ObjectType
+from audiencesync.objects import ObjectType
 from audiencesync.store import Store
 
 if TYPE_CHECKING:
@@ -64,18 +64,12 @@ class Connection:
         from audiencesync.salesforce import describe  # noqa: PLC0415  (most runs send nothing)
 
         now = self._clock.now()
-        cached = self._store.rows(
-            "described_get", {"object": object_name, "since": stored_time(now - DESCRIBE_AGE)}
-        )
-        if cached:
+        cached = self._store.rows("described_get", {"object": object_name})
+        if cached and cached[0]["described_at"] >= stored_time(now - DESCRIBE_AGE):
             with suppress(ValueError):  # another version of ours wrote it
                 return describe.load(cached[0]["document"])
         described = self.org.describe(object_name)
-        self._store.run("described_drop", {"object": object_name})
-        self._store.run(
-            "described_put",
-            {"object": object_name, "now": stored_time(now), "document": describe.dump(described)},
-        )
+        self._keep(object_name, describe.dump(described), cached)
         return described
 
     def picklist_values(self, object_name: str, record_type_id: str) -> Mapping[str, Sequence[str]]:
@@ -85,8 +79,8 @@ class Connection:
         """
         now = self._clock.now()
         key = {"object": f"{object_name}/{record_type_id}"}
-        cached = self._store.rows("described_get", {**key, "since": stored_time(now - DESCRIBE_AGE)})
-        if cached:
+        cached = self._store.rows("described_get", key)
+        if cached and cached[0]["described_at"] >= stored_time(now - DESCRIBE_AGE):
             values: dict[str, list[str]] = json.loads(cached[0]["document"])
             return values
         try:
@@ -95,14 +89,30 @@ class Connection:
             if refusal.status not in _NOT_KNOWN:
                 raise
             asked = {}
-        self._store.run("described_drop", key)
-        document = json.dumps(asked, ensure_ascii=False)
-        self._store.run("described_put", {**key, "now": stored_time(now), "document": document})
+        self._keep(key["object"], json.dumps(asked, ensure_ascii=False), cached)
         return asked
+
+    def _keep(self, name: str, document: str, before: Sequence[Mapping[str, object]]) -> None:
+        """Keep what was described; when it says something else than before, let parked rows go."""
+        with self._store.transaction():
+            self._store.run("described_drop", {"object": name})
+            now = stored_time(self._clock.now())
+            self._store.run("described_put", {"object": name, "now": now, "document": document})
+            if before and before[0]["document"] != document:
+                # what was refused may pass now, also where this object is only a parent
+                self._store.run("parked_pending")
+                self._store.run("parked_drop")
 
     def forget_described(self) -> None:
         """Ask about every object again next time: what was refused may have been a parent's fault."""
-        self._store.run("described_drop", {"object": None})
+        self._store.run("described_expire")
+
+    @property
+    def passing_codes(self) -> Sequence[str]:
+        """Error codes that say nothing about the row that met them."""
+        from audiencesync.salesforce import catalogue  # noqa: PLC0415  (most runs send nothing)
+
+        return catalogue.passing_codes()
 
     @property
     def composite(self) -> bool:

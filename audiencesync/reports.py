@@ -22,6 +22,7 @@ _COUNTS = (
     "unknown",
     "deferred",
     "unmatched",
+    "parked",
 )
 DONE, ROWS_LEFT, TRY_LATER = 0, 1, 75
 
@@ -46,8 +47,9 @@ class SyncReport:
     """What a run did, or a plan would do, for one sync.
 
     `planned = accepted + rejected + invalid + unknown` after a run; `deferred` rows were not begun and come
-    round again by themselves. `unmatched` members have no record, and the sync may not make one. `calls` is
-    what a plan foresees: look-ups and calls by route, polls of a running job aside.
+    round again by themselves. `unmatched` members have no record, and the sync may not make one. `parked`
+    rows would be refused as before: they wait until the row, the mapping or the object changes, or somebody
+    says `retry`. `calls` is what a plan foresees: look-ups and calls by route, polls of a running job aside.
     """
 
     name: str
@@ -66,6 +68,7 @@ class SyncReport:
     unknown: int = 0
     deferred: int = 0
     unmatched: int = 0
+    parked: int = 0
     routes: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
     api_calls: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)
@@ -106,10 +109,15 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did; a plan has no run id."""
+    """What a run did; a plan has no run id.
+
+    Attributes:
+        codes: Why rows were not accepted: sync, outcome, error_code and rows, the most frequent first.
+    """
 
     run_id: str | None
     syncs: tuple[SyncReport, ...]
+    codes: Sequence[Mapping[str, Any]] = ()
 
     @property
     def status(self) -> RunStatus:

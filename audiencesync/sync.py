@@ -20,6 +20,7 @@ from audiencesync.connection import Connection
 from audiencesync.errors import AudienceSyncError, SalesforceRefused, UsageError
 from audiencesync.export import Exporter, Target, Tools, recover
 from audiencesync.ledger import ApiMeter, LedgerWriter, RunLog
+from audiencesync.objects import ObjectType
 from audiencesync.plan import (
     PACKING,
     Plan,
@@ -35,7 +36,7 @@ from audiencesync.plan import (
     with_parents,
 )
 from audiencesync.progress import Progress
-from audiencesync.records import Allowances, Mode, ObjectType, Route, RunStatus, SyncState, WriteOptions
+from audiencesync.records import Allowances, Mode, Route, RunStatus, SyncState, WriteOptions
 from audiencesync.reports import RunReport, SyncReport, Trouble
 from audiencesync.source import Source, SourceTotals, blamed
 from audiencesync.store import ColumnType, SqlFailed, Store
@@ -51,12 +52,15 @@ class RunOptions:
         syncs: Names of the syncs to run; empty for all.
         backfill: Send every member again.
         full: Read the whole source, whatever `updated_at` says.
+        retry: Send again the parked rows with these error codes, or all of them when there are none, and
+            nothing else; None for an ordinary run.
         allowed: Guards that are lifted.
     """
 
     syncs: tuple[str, ...] = ()
     backfill: bool = False
     full: bool = False
+    retry: tuple[str, ...] | None = None
     allowed: Allowances = field(default_factory=Allowances)
 
 
@@ -101,11 +105,12 @@ def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progre
     syncs = _selected(project, options.syncs)
     with Store.open(project.store_path, base=project.base) as store:
         runs = RunLog(store, clock)
-        run_id = runs.start("run")
+        run_id = runs.start("run" if options.retry is None else "retry")
         try:
             with _bench(project, options, store, run_id=run_id, clock=clock, progress=progress) as bench:
                 reading = _read(bench, syncs)
-                report = RunReport(run_id, tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs))
+                reports = tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs)
+                report = RunReport(run_id, reports, store.rows("run_codes", {"run_id": run_id}))
         except BaseException as error:
             message = str(error) if isinstance(error, AudienceSyncError) else type(error).__name__
             runs.finish(run_id, RunStatus.FAILED, message)
@@ -148,7 +153,14 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
     state = bench.runs.sync_state(sync.name, sync.object)
     bench.meter.turn_to(sync.name, sync.max_daily_api_calls)
     bench.runs.start_sync(run_id, state, sync.name, sync.object)
-    ledger = LedgerWriter(bench.store, bench.clock, run_id=run_id, sync_id=state.sync_id)
+    ledger = LedgerWriter(
+        bench.store,
+        bench.clock,
+        run_id=run_id,
+        sync_id=state.sync_id,
+        passing=bench.connection.passing_codes,
+        retrying=bench.options.retry is not None,
+    )
     started = bench.clock.now()
     report = SyncReport(sync.name, _mode(state, bench.options))
     try:
@@ -157,6 +169,8 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         report = _planned(report, planned)
         if planned.totals.candidates:
             ledger.enqueue(planned.routes, PACKING)
+        else:
+            ledger.forget_parked()
         if planned.totals.sends:
             _export(bench, sync, planned, ledger)
     except AudienceSyncError as error:
@@ -167,7 +181,8 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         _close_books(bench, run_id, state, ledger, report)
         raise
     else:
-        _advance(bench, planned, reading)
+        if bench.options.retry is None:
+            _advance(bench, planned, reading)
     seconds = (bench.clock.now() - started).total_seconds()
     return _close_books(bench, run_id, state, ledger, replace(report, seconds=seconds))
 
@@ -207,6 +222,9 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
     """Find who differs; only if somebody does, ask describe and render them."""
     bench.progress.begin(f"{sync.name}: comparing", None)
     try:
+        parked = bench.store.row("parked_count", {"sync_id": state.sync_id})["parked"]
+        if parked and bench.options.retry is None:
+            _objects(bench, sync)  # a change of the object lets parked rows go
         candidates = find_candidates(
             bench.store,
             bench.project,
@@ -215,6 +233,7 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
             reading.columns,
             since=reading.totals.since,
             backfill=bench.options.backfill,
+            retry=bench.options.retry,
             fetch_missing=reading.source.fetch_missing,
         )
         if reading.totals.since is None:
@@ -302,6 +321,7 @@ def _close_books(
         invalid=counts["invalid"],
         unknown=counts["unknown"],
         deferred=ledger.waiting(),
+        parked=ledger.parked(),
         routes={route: counts[route.value] for route in Route},
         api_calls=bench.runs.api_calls(run_id, report.name),
     )
@@ -323,6 +343,7 @@ def _planned(report: SyncReport, planned: Plan) -> SyncReport:
         planned=totals.planned,
         invalid=totals.invalid,
         unmatched=totals.unmatched,
+        parked=totals.parked,
         routes=planned.routes.rows,
     )
 

@@ -165,7 +165,7 @@ def _killed(store: Store, row: Mapping[str, Any]) -> dict[str, Any]:
         **dict.fromkeys(_PLAN_NUMBERS, 0),
         "planned": sum(counts[name] for name in ("accepted", "rejected", "invalid", "unknown")),
         **{name: counts[name] for name in _OUTCOME_NUMBERS},
-        "deferred": 0,
+        **dict.fromkeys(("deferred", "unmatched", "parked"), 0),
         "routes": {route.value: counts[route.value] for route in Route},
         "api_calls": int(store.row("run_api_calls", {"run_id": row["run_id"], "sync": row["name"]})["calls"]),
         "seconds": 0.0,
@@ -190,6 +190,10 @@ def _sync_status(store: Store, sync: Sync, calls: Iterable[Mapping[str, Any]]) -
         "unknown": place["unknown"],
         "rejected": ended["rejected"],
         "invalid": ended["invalid"],
+        "parked": [
+            {**row, "since": iso_text(row["since"])}
+            for row in store.rows("audit_parked", {"sync_id": place["sync_id"]})
+        ],
         "watermark": place["watermark"],
         "backfilled_at": iso_text(place["backfilled_at"]),
         "last_run": _short(last),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from audiencesync.config.load import Project
@@ -40,11 +40,3 @@ def check_names(project: "Project", syncs: tuple[str, ...]) -> None:
             raise UsageError(
                 f"there is no sync {name!r} in {project.path.name}", hint=f"the syncs are {', '.join(known)}"
             )
-
-
-def codes(project: "Project", run_id: str) -> list[dict[str, Any]]:
-    """Why rows of a run were not accepted: sync, outcome, error_code and rows, the most frequent first."""
-    from audiencesync.store import Store
-
-    with Store.open(project.store_path, base=project.base, read_only=True) as store:
-        return store.rows("run_codes", {"run_id": run_id})

@@ -16,6 +16,7 @@ from audiencesync.cli.commands.history import history
 from audiencesync.cli.commands.init import init
 from audiencesync.cli.commands.plan import plan
 from audiencesync.cli.commands.report import report
+from audiencesync.cli.commands.retry import retry
 from audiencesync.cli.commands.run import run
 from audiencesync.cli.commands.runs import runs
 from audiencesync.cli.commands.schema import schema
@@ -65,7 +66,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, init, plan, run, status, runs, report, history, emulator, schema):
+for command in (demo, init, plan, run, retry, status, runs, report, history, emulator, schema):
     cli.add_command(command)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from audiencesync.cli.cures import cure
 from audiencesync.cli.ending import tell
-from audiencesync.cli.looking import codes
 from audiencesync.cli.options import DEFAULT_CONFIG
-from audiencesync.cli.output import Cell, Column, count, value_text, write, write_table
+from audiencesync.cli.output import Cell, Column, count, value_text, write, write_document, write_table
 from audiencesync.config.load import Project
 from audiencesync.records import Route, RunStatus
 from audiencesync.reports import RunReport, SyncReport
@@ -21,26 +20,40 @@ _BAD = frozenset({"rejected", "invalid", "unknown"})
 Pair = tuple[str, str]
 
 
+def tell_run(project: Project, report: RunReport, *, as_json: bool) -> int:
+    """What a run did, on both streams.
+
+    Returns:
+        The exit code.
+    """
+    if as_json:
+        write_document(report.document())
+    else:
+        show_run(project, report)
+        _show_next(project, report)
+    tell_troubles(report)
+    return report.exit_code
+
+
 def show_run(project: Project, report: RunReport) -> None:
     """One small table a sync, and why rows were not accepted."""
-    refused = any(sync.rejected or sync.invalid for sync in report.syncs)
-    found = codes(project, report.run_id) if refused and report.run_id else []
     for sync in report.syncs:
         write(f"{sync.name}: {sync.mode.value}, {sync.status.value}", "bold")
         if _has_numbers(sync):
             _show_groups(_members(sync), _pushes(sync), _travel(sync))
-        _show_codes([code for code in found if code["sync"] == sync.name])
+        _show_codes([code for code in report.codes if code["sync"] == sync.name])
+        _show_parked(project, sync)
         write()
 
 
-def show_next(project: Project, report: RunReport) -> None:
+def _show_next(project: Project, report: RunReport) -> None:
     """The run's id, and where to look when it was not all well."""
     write(f"run {report.run_id} {report.status.value}")
     if report.status is RunStatus.PARTIAL:
         write(f"see what was not accepted, row by row: audiencesync report {report.run_id}{_place(project)}")
 
 
-def show_plan(report: RunReport) -> None:
+def show_plan(project: Project, report: RunReport) -> None:
     """The same numbers before the fact, then sample rows."""
     for sync in report.syncs:
         write(f"{sync.name}: {sync.mode.value}, plan", "bold")
@@ -54,6 +67,7 @@ def show_plan(report: RunReport) -> None:
                 [_sample_row(row) for row in sync.sample],
                 title=f"{len(sync.sample)} of {count(sync.planned)} rows",
             )
+        _show_parked(project, sync)
         write()
 
 
@@ -81,6 +95,15 @@ def _show_codes(found: Sequence[Mapping[str, Any]]) -> None:
     write_table(columns, rows)
     if len(found) > _CODES:
         write(f"and {len(found) - _CODES} codes more")
+
+
+def _show_parked(project: Project, sync: SyncReport) -> None:
+    if sync.parked:
+        write()
+        write(
+            f"{count(sync.parked)} parked until they change; to send them again: "
+            f"audiencesync retry --sync {sync.name}{_place(project)}"
+        )
 
 
 def _place(project: Project) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from audiencesync.errors import AudienceSyncError, SalesforceRefused
-from audiencesync.records import FilterValue, Job, OpenJob, Operation, Row, RowResult, WriteOptions
+from audiencesync.objects import FilterValue
+from audiencesync.records import Job, OpenJob, Operation, Row, RowResult, WriteOptions
 
 ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
 

@@ -7,7 +7,8 @@ from audiencesync.export.ports import Org
 from audiencesync.export.target import Target
 from audiencesync.export.values import from_json
 from audiencesync.ledger import LedgerWriter, OpenBatch, OutboxRow
-from audiencesync.records import ObjectType, Operation, RowResult
+from audiencesync.objects import ObjectType
+from audiencesync.records import Operation, RowResult
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far our clock and Salesforce's may be apart."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from audiencesync.export.values import to_json
 from audiencesync.ledger import Batch, OutboxRow
-from audiencesync.records import Matching, ObjectType, Operation, Row, Way, WriteOptions
+from audiencesync.objects import ObjectType
+from audiencesync.records import Matching, Operation, Row, Way, WriteOptions
 
 
 @dataclass(frozen=True, slots=True)

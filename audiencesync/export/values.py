@@ -2,7 +2,8 @@
 
 from decimal import Decimal, InvalidOperation
 
-from audiencesync.records import FieldType, JsonScalar
+from audiencesync.objects import FieldType
+from audiencesync.records import JsonScalar
 
 _DECIMALS = frozenset({"double", "currency", "percent"})
 _INTEGERS = frozenset({"int", "long"})

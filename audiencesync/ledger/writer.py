@@ -97,13 +97,33 @@ class OpenBatch:
 
 
 class LedgerWriter:
-    """Writes the intents and outcomes of one run and sync."""
+    """Writes the intents and outcomes of one run and sync.
 
-    def __init__(self, store: Store, clock: Clock, *, run_id: str, sync_id: int) -> None:
+    Args:
+        store: Where they are kept.
+        clock: Dates them.
+        run_id: The run.
+        sync_id: The sync's number in the store.
+        passing: Error codes that say nothing about the row that met them; every other one parks it.
+        retrying: Only some rows are looked at, so that the others that are pending stay so.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        run_id: str,
+        sync_id: int,
+        passing: Sequence[str] = (),
+        retrying: bool = False,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._place = {"run_id": run_id, "sync_id": sync_id}
         self._sync = {"sync_id": sync_id}
+        self._passing = list(passing)
+        self._retrying = retrying
 
     def enqueue(self, routes: RoutePlan, limits: Mapping[str, int]) -> None:
         """Turn the rows of `plan_change` into intents, invalid outcomes and silent changes of state.
@@ -127,11 +147,18 @@ class LedgerWriter:
             self._store.run("enqueue_invalid", {**self._place, "now": self._now()})
             if routes.choices:
                 self._store.run("enqueue_sends", {**self._place, **limits}, words=self._words())
-            self._store.run("pending_out", self._sync)
+            self._store.run("parked_out", self._sync)
+            self._store.run("enqueue_parked", {**self._place, "now": self._now()}, words=self._words())
+            if not self._retrying:
+                self._store.run("pending_out", self._sync)
             self._store.run("pending_in", self._sync)
             self._store.run("quiet_out", self._sync)
             self._store.run("quiet_in", self._sync, words=self._words())
             self._store.run("forget_payloads", self._sync)
+
+    def forget_parked(self) -> None:
+        """Forget parked rows that do not differ any more; for a plan that has nothing to enqueue."""
+        self._store.run("parked_out", self._sync)
 
     def lots(self, operation: Operation) -> list[Lot]:
         """The requests and jobs of an operation that are planned and not begun, in order."""
@@ -317,11 +344,18 @@ class LedgerWriter:
         """Rows of this run that were never sent."""
         return int(self._store.row("outbox_waiting", self._place)["waiting"])
 
+    def parked(self) -> int:
+        """Rows of the sync that are parked."""
+        return int(self._store.row("parked_count", self._sync)["parked"])
+
     def _settle(self, batch: Batch, transient: Sequence[str]) -> None:
         where = {"batch_id": batch.batch_id}
         with self._store.transaction():
             self._store.run("settle_ledger", {**where, "now": self._now(), "unknown": False})
             self._store.run("settle_accepted", {**where, "gone": list(GONE)})
+            self._store.run(
+                "settle_parked", {**where, "passing": self._passing, "now": self._now()}, words=self._words()
+            )
             for table in ("acknowledged", "payload", "record"):
                 self._store.run(f"settle_out_{table}")
             self._store.run("settle_out_pending")

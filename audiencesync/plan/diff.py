@@ -12,19 +12,20 @@ from typing import Any
 
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
+from audiencesync.objects import ObjectType
 from audiencesync.plan.fields import cleared_never, plan_fields
 from audiencesync.plan.lookup import Finder, look_up
 from audiencesync.plan.matching import check_first, matching_of
 from audiencesync.plan.picklists import Picklists, narrow
 from audiencesync.plan.routes import Room, choose_routes, weigh
 from audiencesync.plan.sources import Sources, check_rule, read_sources
-from audiencesync.records import Mode, ObjectType, PlanTotals, RoutePlan, SyncState
+from audiencesync.records import Mode, PlanTotals, RoutePlan, SyncState
 from audiencesync.store import ColumnType, Store
 
 BITS_A_WORD = 63
 """Audiences of one mask column: the bits of a BIGINT without its sign."""
 
-_TABLES_WITH_MASKS = ("acknowledged", "outbox")
+_TABLES_WITH_MASKS = ("acknowledged", "outbox", "parked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,10 @@ class Candidates:
     Attributes:
         count: Rows of `plan_candidate`.
         acknowledged: Members before the run.
+        parked: Rows that stay parked.
         words: Mask columns in use.
         everything: Every member is sent, whole.
+        retried: They are parked rows that the operator wants sent again.
     """
 
     sync: Sync
@@ -44,8 +47,10 @@ class Candidates:
     sources: Sources
     count: int
     acknowledged: int
+    parked: int
     words: Sequence[int]
     everything: bool
+    retried: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def find_candidates(
     *,
     since: str | None,
     backfill: bool,
+    retry: Sequence[str] | None,
     fetch_missing: Callable[[], None],
 ) -> Candidates:
     """Find the members whose desired state differs from the acknowledged one.
@@ -86,6 +92,8 @@ def find_candidates(
         columns: The profile columns.
         since: Where the incremental read began; None when the whole source is staged.
         backfill: Send every member again.
+        retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
+            look at everybody, and leave alone what is parked.
         fetch_missing: Reads profiles that an incremental plan needs besides those read already.
 
     Returns:
@@ -102,7 +110,9 @@ def find_candidates(
     store.run("plan_bits", {"sync_id": state.sync_id, "audiences": list(sync.audiences)})
     bits = {row["audience"]: row["ordinal"] for row in store.rows("plan_bit_list")}
     words = _words(store, bits)
-    if since is not None:
+    if retry is not None:
+        store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
+    elif since is not None:
         updated_at = str(project.config.source.profiles.updated_at)
         store.run(
             "plan_scope",
@@ -112,13 +122,15 @@ def find_candidates(
             since_type=store.columns("stage_profile")[updated_at].text,
             listed_bits={word: _bits_of(listed, bits, word) for word in words},
         )
+    if since is not None:
         fetch_missing()
-    first = not state.backfilled
+    scoped = since is not None or retry is not None
     store.run(
         "plan_candidate",
         {"sync_id": state.sync_id, "listed": listed, "everyone": backfill},
         words=words,
         fingerprint=sources.fingerprint,
+        row_hash=sources.row_hash,
         rules={
             word: [
                 {"where": where, "bit": 1 << bits[name] % BITS_A_WORD}
@@ -127,12 +139,29 @@ def find_candidates(
             ]
             for word in words
         },
-        scoped=since is not None,
+        scoped=scoped,
     )
+    rebased = state.basis != sources.basis
+    store.run(
+        "plan_parked",
+        {"sync_id": state.sync_id, "everything": backfill or rebased or retry is not None},
+        words=words,
+        scoped=scoped,
+    )
+    store.run("plan_unparked")
     counts = store.row("plan_candidates_count", {"sync_id": state.sync_id})
-    mode = Mode.BACKFILL if first or backfill else Mode.INCREMENTAL
+    mode = Mode.BACKFILL if backfill or not state.backfilled else Mode.INCREMENTAL
     return Candidates(
-        sync, state, mode, sources, counts["candidates"], counts["acknowledged"], words, everything=backfill
+        sync,
+        state,
+        mode,
+        sources,
+        counts["candidates"],
+        counts["acknowledged"],
+        counts["parked"],
+        words,
+        everything=backfill,
+        retried=retry is not None,
     )
 
 
@@ -171,7 +200,11 @@ def make_plan(
     if first is not None:
         check_first(project, sync, first)
     store.run(
-        "plan_rendered", words=candidates.words, fingerprint=candidates.sources.fingerprint, fields=fields
+        "plan_rendered",
+        words=candidates.words,
+        fingerprint=candidates.sources.fingerprint,
+        row_hash=candidates.sources.row_hash,
+        fields=fields,
     )
     look_up(store, sync, state.sync_id, matching, objects, finder=finder)
     store.run(
@@ -196,7 +229,9 @@ def make_plan(
         },
         words=candidates.words,
     )
-    totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}))
+    if candidates.retried:
+        store.run("plan_retried")
+    totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}), candidates.parked)
     routes = choose_routes(sync, matching, weigh(store), room)
     return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes)
 
@@ -204,7 +239,7 @@ def make_plan(
 def nothing_to_do(candidates: Candidates) -> Plan:
     """The plan of a sync without a candidate: Salesforce is not asked at all."""
     members = candidates.acknowledged
-    totals = PlanTotals(acknowledged=members, members=members, unchanged=members)
+    totals = PlanTotals(acknowledged=members, members=members, unchanged=members, parked=candidates.parked)
     return Plan(candidates.sync, candidates.state, candidates.mode, candidates.sources.basis, totals)
 
 
@@ -214,11 +249,14 @@ def sample(store: Store, size: int) -> list[dict[str, Any]]:
     return [{**row, "changed": json.loads(row["changed"])} for row in rows]
 
 
-def _totals(row: Mapping[str, int]) -> PlanTotals:
+def _totals(row: Mapping[str, int], parked: int) -> PlanTotals:
     members = row["acknowledged"] + row["entered"] - row["exited"]
     unchanged = members - row["entered"] - row["changed"]
     return PlanTotals(
-        members=members, unchanged=unchanged, **{name: int(value) for name, value in row.items()}
+        members=members,
+        unchanged=unchanged,
+        parked=parked,
+        **{name: int(value) for name, value in row.items()},
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from audiencesync.config.load import Project
 from audiencesync.config.models import OnNull, OnTooLong, Sync
 from audiencesync.errors import ConfigError
+from audiencesync.objects import FieldType, ObjectType
 from audiencesync.plan.parents import parent_path, record_type, written_field
 from audiencesync.plan.sources import Sources, place_of, sync_place
 from audiencesync.plan.values import Problem, joined, rendering
-from audiencesync.records import FieldType, ObjectType
 
 
 @dataclass(frozen=True, slots=True)

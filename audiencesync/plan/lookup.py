@@ -8,8 +8,9 @@ from typing import Protocol
 import pyarrow as pa
 
 from audiencesync.config.models import OnExit, Sync, SyncMode
+from audiencesync.objects import FieldType, FilterValue, ObjectType
 from audiencesync.plan.values import rendering
-from audiencesync.records import FieldType, FilterValue, Matching, ObjectType, Way
+from audiencesync.records import Matching, Way
 from audiencesync.store import Store, quote_name, quote_text
 
 QUERY_VALUES = 2_000

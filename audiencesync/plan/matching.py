@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from audiencesync.config.load import Project
 from audiencesync.config.models import OnMultiple, Sync, SyncMode
 from audiencesync.errors import ConfigError
+from audiencesync.objects import FieldType, ObjectType
 from audiencesync.plan.sources import sync_place
-from audiencesync.records import FieldType, Matching, ObjectType, Way
+from audiencesync.records import Matching, Way
 
 
 def matching_of(

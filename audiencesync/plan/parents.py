@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.errors import ConfigError
+from audiencesync.objects import FieldType, ObjectType, RecordType
 from audiencesync.plan.sources import place_of, sync_place
 from audiencesync.plan.values import Problem, Rendering, lookup
-from audiencesync.records import FieldType, ObjectType, RecordType
 
 RECORD_TYPE_ID = "RecordTypeId"
 

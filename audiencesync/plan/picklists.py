@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from audiencesync.objects import ObjectType
 from audiencesync.plan.fields import FieldPlan
 from audiencesync.plan.parents import RECORD_TYPE_ID, assignable
 from audiencesync.plan.values import CHOICES, outside_list
-from audiencesync.records import ObjectType
 from audiencesync.store import Store, quote_text
 
 Picklists = Callable[[str], Mapping[str, Sequence[str]]]

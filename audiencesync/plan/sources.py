@@ -21,11 +21,13 @@ class Sources:
     Attributes:
         mapped: Salesforce field as configured -> SQL expression over profile columns.
         fingerprint: SQL expression; two rows with one fingerprint need no look at their values.
+        row_hash: SQL expression over all that is read of a row, trigger field or not.
         basis: Changes when fingerprints of before and after cannot be compared.
     """
 
     mapped: Mapping[str, str]
     fingerprint: str
+    row_hash: str
     basis: str
 
 
@@ -57,7 +59,9 @@ def read_sources(store: Store, project: Project, sync: Sync, columns: Mapping[st
     described += [sorted(mapped.items()), [[name, repr(one)] for name, one in sorted(sync.mappings.items())]]
     basis = hashlib.sha256(json.dumps(described).encode()).hexdigest()
     # the basis is hashed along: after a change of the mapping no old fingerprint can pass for a new one
-    return Sources(mapped, f"hash({', '.join([quote_text(basis), *triggers])})", basis)
+    fingerprint = f"hash({', '.join([quote_text(basis), *triggers])})"
+    row_hash = f"hash({', '.join(['0', *sorted({*triggers, *mapped.values()})])})"
+    return Sources(mapped, fingerprint, row_hash, basis)
 
 
 def check_rule(store: Store, project: Project, name: str, where: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audiencesync.records import FieldType
+from audiencesync.objects import FieldType
 from audiencesync.store import quote_text
 
 MAX_LONG_TEXT = 32_768

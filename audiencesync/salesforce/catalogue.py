@@ -19,6 +19,10 @@ _TRANSIENT = {
     "UNKNOWN_EXCEPTION": (
         "Salesforce failed inside; it is sent again. If it stays, give the ErrorId to its support."
     ),
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": (
+        "A neighbour failed in an all-or-none call; it is sent again without it."
+    ),
+    "PROCESSING_HALTED": "An earlier step of the same call failed; it is sent again.",
     "TXN_SECURITY_METERING_ERROR": (
         "A transaction security policy could not be evaluated; it is sent again later."
     ),
@@ -93,10 +97,6 @@ _DATA = {
     "CANNOT_CASCADE_PRODUCT_ACTIVE": (
         "A dependent product blocks the change: show the administrator the message."
     ),
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK": (
-        "A neighbour failed in an all-or-none call; it is sent again without it."
-    ),
-    "PROCESSING_HALTED": "An earlier step of the same call failed; it is sent again.",
     "NOT_FOUND": "The record does not exist any more, or the integration user may not see it.",
     "LIMIT_EXCEEDED": (
         "A limit of the org was reached within its own automation: show the administrator the message."
@@ -175,3 +175,8 @@ def cure(code: str) -> str:
 def transient_codes() -> tuple[str, ...]:
     """Every code of an error that passes by itself."""
     return tuple(_TRANSIENT)
+
+
+def passing_codes() -> tuple[str, ...]:
+    """Every code that says nothing about the row that met it: it passes by itself, or stops every row."""
+    return (*_TRANSIENT, *_STOP)

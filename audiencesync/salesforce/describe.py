@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from audiencesync.errors import SalesforceUnavailable, UsageError
-from audiencesync.records import FieldType, ObjectType, RecordType
+from audiencesync.objects import FieldType, ObjectType, RecordType
 from audiencesync.salesforce.ids import long_id
 from audiencesync.salesforce.session import Session
 from audiencesync.salesforce.simple import describing

@@ -7,16 +7,8 @@ from pathlib import Path
 
 from audiencesync.clock import Clock
 from audiencesync.errors import SalesforceRefused
-from audiencesync.records import (
-    FilterValue,
-    Job,
-    ObjectType,
-    OpenJob,
-    Operation,
-    Row,
-    RowResult,
-    WriteOptions,
-)
+from audiencesync.objects import FilterValue, ObjectType
+from audiencesync.records import Job, OpenJob, Operation, Row, RowResult, WriteOptions
 from audiencesync.salesforce import bulk, bulk_query, catalogue, composite, picklists, query, rows
 from audiencesync.salesforce.describe import describe
 from audiencesync.salesforce.session import Session

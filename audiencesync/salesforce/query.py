@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from audiencesync.errors import SalesforceUnavailable
-from audiencesync.records import FilterValue
+from audiencesync.objects import FilterValue
 from audiencesync.salesforce.session import Session
 from audiencesync.salesforce.simple import querying, soql
 

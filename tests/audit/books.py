@@ -15,7 +15,18 @@ from audiencesync.store import Store
 START = datetime(2026, 1, 31, 10, 0, 0, tzinfo=UTC)
 COUNTS = (
     *("members", "entered", "exited", "changed", "unchanged"),
-    *("planned", "accepted", "created", "updated", "rejected", "invalid", "unknown", "deferred"),
+    *(
+        "planned",
+        "accepted",
+        "created",
+        "updated",
+        "rejected",
+        "invalid",
+        "unknown",
+        "deferred",
+        "unmatched",
+        "parked",
+    ),
 )
 Changed = Mapping[str, tuple[str | None, str | None]]
 
@@ -80,17 +91,21 @@ class Books:
 
     def enqueue(self, run_id: str, pushes: list[Push], sync_id: int = 1) -> LedgerWriter:
         """Write intents and invalid outcomes, in the order of the keys."""
-        writer = LedgerWriter(self.store, self.clock, run_id=run_id, sync_id=sync_id)
+        writer = LedgerWriter(
+            self.store, self.clock, run_id=run_id, sync_id=sync_id, passing=["UNABLE_TO_LOCK_ROW"]
+        )
         self.execute(
             "CREATE OR REPLACE TEMP TABLE plan_bit (audience VARCHAR, ordinal INTEGER, is_new BOOLEAN)"
         )
+        self.execute("CREATE OR REPLACE TEMP TABLE plan_parked (profile_key VARCHAR, held BOOLEAN)")
         self.execute(
             """CREATE OR REPLACE TEMP TABLE plan_change (
                 profile_key VARCHAR, match_value VARCHAR, match_key VARCHAR, salesforce_id VARCHAR,
                 operation VARCHAR, action VARCHAR, reason VARCHAR,
                 changed MAP(VARCHAR, STRUCT("before" VARCHAR, "after" VARCHAR)),
                 payload MAP(VARCHAR, VARCHAR),
-                truncated VARCHAR[], fingerprint UBIGINT, known BOOLEAN, desired BOOLEAN, mask_0 BIGINT,
+                truncated VARCHAR[], fingerprint UBIGINT, row_hash UBIGINT,
+                known BOOLEAN, desired BOOLEAN, mask_0 BIGINT,
                 error_code VARCHAR, error_message VARCHAR, verdict VARCHAR,
                 plan_row BIGINT, object VARCHAR, parent VARCHAR, siblings INTEGER, bulk_unfit BOOLEAN)"""
         )
@@ -101,7 +116,7 @@ class Books:
                     $key, $match, lower($match), $id, 'upsert', $action, $reason,
                     map($names::VARCHAR[], list_transform(list_zip($before::VARCHAR[], $after::VARCHAR[]),
                         lambda pair: {'before': pair[1], 'after': pair[2]})),
-                    map($names::VARCHAR[], $after::VARCHAR[]), $truncated::VARCHAR[], 1, false, true, 1,
+                    map($names::VARCHAR[], $after::VARCHAR[]), $truncated::VARCHAR[], 1, 1, false, true, 1,
                     $code, $message, $verdict, $number, 'Lead', NULL, 1, false)""",
                 {
                     "number": number,

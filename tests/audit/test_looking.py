@@ -169,6 +169,10 @@ def test_status_shows_each_configured_sync_as_it_stands(books: Books, project: P
         "unknown": 1,
         "rejected": 1,
         "invalid": 1,
+        "parked": [
+            {"error_code": "MATCH_VALUE_MISSING", "rows": 1, "since": "2026-01-31T10:00:00Z"},
+            {"error_code": "STRING_TOO_LONG", "rows": 1, "since": "2026-01-31T10:00:01Z"},
+        ],
         "watermark": None,
         "backfilled_at": None,
         "last_run": last,

@@ -103,7 +103,6 @@ def test_with_json_an_error_is_a_document_too(
 def test_a_run_that_came_to_its_end_says_how(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, report: SyncReport, code: int
 ) -> None:
-    monkeypatch.setattr("audiencesync.cli.runs_shown.codes", lambda *_: [])
     reporting(monkeypatch, RunReport("20260101T000000-abcd", (report,)))
     done = cli("run")
     assert done.code == code

@@ -16,7 +16,7 @@ from tests.house.pages import PACKAGE, SQL, fenced, names_of_tests, page, quoted
 from tests.world import Org, World, person, running_org
 
 PAGE = page("docs/architecture.md")
-GROUND = {"records", "reports", "errors", "clock", "progress", "retry"}
+GROUND = {"objects", "records", "reports", "errors", "clock", "progress", "retry"}
 
 
 def packages() -> set[str]:

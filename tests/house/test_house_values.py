@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from audiencesync.config.models import Sync
+from audiencesync.objects import FieldType, ObjectType
 from audiencesync.plan.fields import FieldPlan, field_plan
 from audiencesync.plan.routes import COLLECTION_ROWS, COMPOSITE_ROWS, Load, Room, choose_routes
 from audiencesync.plan.sources import expression
-from audiencesync.records import FieldType, Matching, ObjectType, Operation, Route, Way
+from audiencesync.records import Matching, Operation, Route, Way
 from audiencesync.store import Store
 from tests.house.pages import names_of_tests, page, prose, quoted, section, table
 from tests.world import World, person, running_org

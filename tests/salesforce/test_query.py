@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiencesync.errors import SalesforceRefused, SalesforceUnavailable, UsageError
-from audiencesync.records import FilterValue, RecordType
+from audiencesync.objects import FilterValue, RecordType
 from audiencesync.salesforce.describe import describe, dump, load
 from audiencesync.salesforce.limits import Limit, api_versions, limits
 from audiencesync.salesforce.picklists import MASTER, picklist_values

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audiencesync.export.values import from_json
-from audiencesync.records import FieldType, Route
+from audiencesync.records import Route
 from audiencesync.salesforce.describe import load
 from tests.world import Org, World, person, running_org, send_by_bulk
+
+if TYPE_CHECKING:
+    from audiencesync.objects import FieldType
 
 LONG = [f"Long{number}__c" for number in range(1, 14)]
 """Enough of them to hold more than a line of a Bulk file may."""

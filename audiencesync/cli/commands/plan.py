@@ -26,8 +26,9 @@ def plan(
     from audiencesync.clock import SystemClock
     from audiencesync.config.load import load
 
+    project = load(config_path)
     report = sync.plan(
-        load(config_path),
+        project,
         options.asked(choices),
         clock=SystemClock(),
         progress=bars.listener(verbose=verbose, log_format=log_format),
@@ -35,6 +36,6 @@ def plan(
     if as_json:
         write_document(report.document())
     else:
-        runs_shown.show_plan(report)
+        runs_shown.show_plan(project, report)
     runs_shown.tell_troubles(report)
     return report.exit_code

@@ -19,12 +19,11 @@ def run(
     """Send what changed to Salesforce, once.
 
     The first run of a sync sends every member (backfill); later ones send the difference between your
-    data and what Salesforce last accepted. Rows that Salesforce rejects are still different, so they
-    come round again.
+    data and what Salesforce last accepted. Rows that would be refused as before are parked until
+    something about them changes; `audiencesync retry` sends them again.
     """
     from audiencesync import sync
     from audiencesync.cli import bars, runs_shown
-    from audiencesync.cli.output import write_document
     from audiencesync.clock import SystemClock
     from audiencesync.config.load import load
 
@@ -35,10 +34,4 @@ def run(
         clock=SystemClock(),
         progress=bars.listener(verbose=verbose, log_format=log_format),
     )
-    if as_json:
-        write_document(report.document())
-    else:
-        runs_shown.show_run(project, report)
-        runs_shown.show_next(project, report)
-    runs_shown.tell_troubles(report)
-    return report.exit_code
+    return runs_shown.tell_run(project, report, as_json=as_json)

@@ -7,6 +7,8 @@ import click
 
 from audiencesync.cli import options
 
+_COUNTS = ("members", "rejected", "invalid", "unknown")
+
 
 @click.command()
 @options.config
@@ -14,29 +16,40 @@ from audiencesync.cli import options
 @options.as_json
 @options.debug
 def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
-    """Show the syncs as they stand: members, open rows, API calls."""
+    """Show the syncs now: members, open and parked rows, API calls."""
     from audiencesync.audit import looking
+    from audiencesync.cli.cures import cure
     from audiencesync.cli.looking import check_names, opened
-    from audiencesync.cli.output import Column, write, write_document, write_table
+    from audiencesync.cli.output import Column, count, write, write_document, write_table
 
     with opened(config_path) as (project, store):
         check_names(project, syncs)
         document = looking.status(store, project)
     if syncs:
         document["syncs"] = [one for one in document["syncs"] if one["name"] in syncs]
+    parked = [(one["name"], code) for one in document["syncs"] for code in one["parked"]]
+    for _, code in parked:
+        code["cure"] = cure(code["error_code"])
     if as_json:
         write_document(document)
         return
     columns = [
         Column("sync"),
         Column("object"),
-        *(Column(name, right=True) for name in ("members", "rejected", "invalid", "unknown")),
+        *(Column(name, right=True) for name in (*_COUNTS, "parked")),
         Column("last run"),
         Column("ended"),
         Column("calls", right=True),
         Column("cap", right=True),
     ]
     write_table(columns, [_row(one) for one in document["syncs"]])
+    if parked:
+        write()
+        write_table(
+            [Column("sync"), Column("parked", right=True), Column("code"), Column("cure", folds=True)],
+            [[name, count(code["rows"]), code["error_code"], code["cure"]] for name, code in parked],
+        )
+        write("`audiencesync retry --code CODE` sends such rows again as they are")
     calls = document["api_calls"]
     write()
     write(f"API calls of the project in the last 24 hours: {_calls(calls)}")
@@ -50,7 +63,8 @@ def _row(one: dict[str, Any]) -> list[str]:
     return [
         one["name"],
         one["object"],
-        *(count(one[name]) for name in ("members", "rejected", "invalid", "unknown")),
+        *(count(one[name]) for name in _COUNTS),
+        count(sum(code["rows"] for code in one["parked"])),
         last.get("run_id") or "never",
         last.get("status") or "-",
         count(one["api_calls"]["last_24_hours"]),

@@ -1,4 +1,4 @@
--- described_get: what describe said of an object, if it is young enough.
--- params : $object, $since
--- returns: document VARCHAR
-SELECT document FROM store.described WHERE object = $object AND described_at >= $since
+-- described_get: what describe last said of an object.
+-- params : $object
+-- returns: described_at TIMESTAMP, document VARCHAR
+SELECT described_at, document FROM store.described WHERE object = $object

@@ -10,7 +10,7 @@ SELECT $run_id AS run_id, $sync_id AS sync_id, seq, NULL AS batch_id, 1 AS attem
     CASE WHEN bulk AND NOT bulk_unfit THEN sf_pack(fit_place, $job_rows, fit_bytes_before, $job_bytes)
          WHEN bulk THEN sf_pack(fit_place, request_rows, fit_bytes_before, $request_bytes)
          ELSE sf_pack(place, request_rows, bytes_before, $request_bytes) END AS pack,
-    fingerprint
+    fingerprint, row_hash
     {% for word in words %}, mask_{{ word }}{% endfor %}
 
 FROM plan_change

@@ -156,7 +156,7 @@ WITH own_record AS (
         CASE WHEN len(judged.ids) = 0 AND known
              THEN map_from_entries(list_transform(map_entries(payload), lambda field: {'k': field.key, 'v': {'before': changed[field.key].before, 'after': field.value}}))
              ELSE changed END AS changed,
-        new_payload AS payload, truncated, fingerprint, known, true AS desired,
+        new_payload AS payload, truncated, fingerprint, row_hash, known, true AS desired,
         {% for word in words %}mask_{{ word }}, {% endfor %}
         error_code, error_message,
         CASE WHEN error_code IS NOT NULL THEN 'invalid'
@@ -171,7 +171,7 @@ WITH own_record AS (
         CASE WHEN $on_exit = 'delete' THEN 'delete' ELSE 'update' END AS operation,
         CASE WHEN $on_exit = 'delete' THEN 'delete' ELSE 'exit' END AS action,
         'exited' AS reason,
-        changed, MAP {} AS payload, []::VARCHAR[] AS truncated, NULL AS fingerprint, known, false AS desired,
+        changed, MAP {} AS payload, []::VARCHAR[] AS truncated, NULL AS fingerprint, NULL AS row_hash, known, false AS desired,
         {% for word in words %}0::BIGINT AS mask_{{ word }}, {% endfor %}
         NULL AS error_code, NULL AS error_message,
         CASE WHEN len(ids) = 0 THEN 'forget'  -- an exit creates nothing

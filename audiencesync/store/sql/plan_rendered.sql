@@ -1,7 +1,7 @@
 -- plan_rendered: the field values of members that differ, as Salesforce would store them; nobody else is rendered.
--- template: words, fingerprint (SQL expression), fields (plan/fields.py: name, raw, value, problems, cuts, skip)
+-- template: words, fingerprint and row_hash (SQL expressions), fields (plan/fields.py: name, raw, value, problems, cuts, skip)
 -- reads   : plan_candidate, plan_bit, stage_profile
--- makes   : plan_rendered(profile_key, fingerprint, payload MAP, problems STRUCT[], truncated VARCHAR[], ...)
+-- makes   : plan_rendered(profile_key, fingerprint, row_hash, payload MAP, problems STRUCT[], truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
 CREATE OR REPLACE TEMP TABLE plan_rendered AS
 WITH named AS (
@@ -13,7 +13,7 @@ WITH named AS (
          )) AS audience_names
     FROM (SELECT DISTINCT {% for word in words %}mask_{{ word }}{{ ", " if not loop.last }}{% endfor %} FROM plan_candidate WHERE desired)
 ), raw AS (
-    SELECT _profile_key AS plan_key, {{ fingerprint }} AS plan_fingerprint
+    SELECT _profile_key AS plan_key, {{ fingerprint }} AS plan_fingerprint, {{ row_hash }} AS plan_row_hash
     {% for field in fields %}
         , {{ field.raw }} AS raw_{{ loop.index0 }}
     {% endfor %}
@@ -30,7 +30,7 @@ WITH named AS (
 
 )
 SELECT
-    profile_key, known, old_fingerprint, plan_fingerprint AS fingerprint
+    profile_key, known, old_fingerprint, plan_fingerprint AS fingerprint, plan_row_hash AS row_hash
     {% for word in words %}, mask_{{ word }}, old_mask_{{ word }}{% endfor %},
     {% if fields | selectattr("skip") | list %}
     map_from_entries(list_filter([

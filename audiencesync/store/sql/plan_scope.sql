@@ -1,8 +1,8 @@
 -- plan_scope: the profiles that an incremental plan must look at: those the source says have changed, those
---             whose listed memberships differ from what Salesforce acknowledged, and those still pending.
+--             whose listed memberships differ from what Salesforce acknowledged, and those pending or parked.
 -- params  : $sync_id, $since (an `updated_at`), $listed VARCHAR[] (audiences that memberships list)
 -- template: words (range of 63-bit mask words), updated_at, since_type, listed_bits (word -> bits of $listed)
--- reads   : stage_profile, stage_membership, plan_bit, store.acknowledged, store.pending
+-- reads   : stage_profile, stage_membership, plan_bit, store.acknowledged, store.pending, store.parked
 -- makes   : stage_scope(profile_key)
 CREATE OR REPLACE TEMP TABLE stage_scope AS
 {% include "listed.sql" %}
@@ -11,6 +11,8 @@ FROM stage_profile
 WHERE {% include "profile_changed.sql" %}
 UNION
 SELECT profile_key FROM store.pending WHERE sync_id = $sync_id
+UNION
+SELECT profile_key FROM store.parked WHERE sync_id = $sync_id
 UNION
 SELECT coalesce(listed.profile_key, state.profile_key)
 FROM listed

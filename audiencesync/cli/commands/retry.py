@@ -1,0 +1,50 @@
+"""`audiencesync retry`."""
+
+from pathlib import Path
+
+import click
+
+from audiencesync.cli import options
+
+
+@click.command()
+@options.config
+@options.sync_names
+@click.option("--code", "codes", multiple=True, metavar="CODE", help="Only this error code; may be repeated.")
+@options.as_json
+@options.steps
+@options.debug
+def retry(
+    *,
+    config_path: Path,
+    syncs: tuple[str, ...],
+    codes: tuple[str, ...],
+    as_json: bool,
+    verbose: bool,
+    log_format: str,
+) -> int:
+    """Send parked rows again, and nothing else.
+
+    A row that was refused for what is in it is parked until it, its mapping or the Salesforce object
+    changes. When something else has changed, such as a validation rule, this lets it go.
+    `audiencesync status` shows what is parked and by which code.
+    """
+    from audiencesync import sync
+    from audiencesync.cli import bars, runs_shown
+    from audiencesync.clock import SystemClock
+    from audiencesync.config.load import load
+    from audiencesync.records import Allowances
+
+    project = load(config_path)
+    wanted = tuple(code.upper() for code in codes)
+    # each of these rows was let through by the guards once, and is named now
+    lifted = Allowances(exits=True, clears=True, creates=True, mapping_change=True)
+    report = sync.run(
+        project,
+        sync.RunOptions(syncs=syncs, retry=wanted, allowed=lifted),
+        clock=SystemClock(),
+        progress=bars.listener(verbose=verbose, log_format=log_format),
+    )
+    if not any(one.planned or one.trouble for one in report.syncs):
+        click.echo(" ".join(["nothing is parked", *(["with", *wanted] if wanted else [])]), err=True)
+    return runs_shown.tell_run(project, report, as_json=as_json)
