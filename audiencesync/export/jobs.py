@@ -1,8 +1,6 @@
 """Rows by Bulk jobs, several at a time: files written by the engine, outcomes read from result files."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from audiencesync.errors import (
     AnswerLost,
@@ -71,8 +69,8 @@ class Jobs:
                 self._target.options,
             )
             self._ledger.set_job(batch, job_id)
-            with TemporaryDirectory(prefix="audiencesync-") as folder:
-                path = Path(folder, "rows.csv")
+            with self._ledger.scratch() as folder:
+                path = folder / "rows.csv"
                 self._ledger.write_csv(batch, path, key=self._target.key_of(batch.operation))
                 self._org.upload(job_id, path)
             self._org.close(job_id)

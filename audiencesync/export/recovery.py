@@ -1,8 +1,6 @@
 """What became of a write whose answer was lost: Salesforce is asked, and only then is anything sent again."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from audiencesync.errors import SalesforceRefused
 from audiencesync.export.ports import Org
@@ -52,8 +50,8 @@ def settle_job(ledger: LedgerWriter, org: Org, target: Target, batch: Batch, job
         Rows without an outcome: Salesforce did not process them.
     """
     assert job.state.terminal  # noqa: S101  (the caller waited for it)
-    with TemporaryDirectory(prefix="audiencesync-") as folder:
-        success, failed = Path(folder, "success.csv"), Path(folder, "failed.csv")
+    with ledger.scratch() as folder:
+        success, failed = folder / "success.csv", folder / "failed.csv"
         org.download(job.id, "successfulResults", success)
         org.download(job.id, "failedResults", failed)
         answered = ledger.settle_files(

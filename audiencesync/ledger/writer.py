@@ -1,6 +1,7 @@
 """Intents before calls; outcomes and acknowledged state after them, in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -228,6 +229,10 @@ class LedgerWriter:
             )
             for row in self._store.rows("batch_rows", {"batch_id": batch.batch_id})
         ]
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """A new folder for the files of a job; see `Store.scratch`."""
+        return self._store.scratch()
 
     def write_csv(self, batch: Batch, path: Path, *, key: str | None) -> None:
         """Write the file of a Bulk job; the engine writes it, row by row never passes through here.

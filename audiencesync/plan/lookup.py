@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import pyarrow as pa
@@ -96,8 +95,8 @@ def _look_into(
     template: dict[str, object] = {"key": _key(kinds, matching), "leads": leads}
     parameters = {"object": target.name, "converted_to": contacts}
     if wanted > QUERY_VALUES:
-        with TemporaryDirectory(prefix="audiencesync-") as folder:
-            path = Path(folder, "records.csv")
+        with store.scratch() as folder:
+            path = folder / "records.csv"
             finder.find_all(target.name, columns, keys[0], path)
             store.run("plan_match_add", parameters, **template, relation=_csv(path))
         return

@@ -30,7 +30,9 @@ ResultKind = Literal["successfulResults", "failedResults", "unprocessedrecords"]
 
 _JOBS = "jobs/ingest"
 _FIRST_LOOK_S = 0.25
-_LONGEST_WAIT_S = 30.0
+_STEADY_WAIT_S = 30.0
+_WAIT_SHARE = 0.25
+"""A job that has run for long may be noticed late by this share of its time."""
 
 
 def honours(options: WriteOptions) -> bool:
@@ -133,43 +135,40 @@ def wait(
     job_id: str,
     clock: Clock,
     on_poll: Callable[[Job], None],
-    *,
-    longest_wait_s: float = _LONGEST_WAIT_S,
 ) -> Job:
     """Look at a job until nothing more will happen to it.
 
-    Looks at once, then after 1, 2, 4, 8 ... seconds: a short job is noticed soon, a long one costs few calls.
+    Looks at once, then after 1, 2, 4 ... 32 seconds, then after a quarter of the time it took so far: a short
+    job is noticed soon, and one of an hour costs 25 calls.
 
     Args:
         session: Who asks.
         job_id: The job.
         clock: Waits.
         on_poll: Told of every look; may raise to stop waiting.
-        longest_wait_s: The longest pause between looks.
 
     Returns:
         The job, `Failed` and `Aborted` included.
     """
-    return until_ended(lambda: job(session, job_id), clock, on_poll, longest_wait_s=longest_wait_s)
+    return until_ended(lambda: job(session, job_id), clock, on_poll)
 
 
 def until_ended(
     look: Callable[[], Job],
     clock: Clock,
     on_poll: Callable[[Job], None],
-    *,
-    longest_wait_s: float = _LONGEST_WAIT_S,
 ) -> Job:
     """`wait` for a job of any kind: `look` asks for its state."""
     clock.sleep(_FIRST_LOOK_S)
-    pause = 1.0
+    pause, slept = 1.0, 0.0
     while True:
         seen = look()
         on_poll(seen)
         if seen.state.terminal:
             return seen
-        clock.sleep(min(pause, longest_wait_s))
-        pause = min(pause * 2, longest_wait_s)
+        clock.sleep(pause)
+        slept += pause
+        pause = min(pause * 2, max(_STEADY_WAIT_S, slept * _WAIT_SHARE))
 
 
 def download(session: Session, job_id: str, kind: ResultKind, path: Path) -> None:

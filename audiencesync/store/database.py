@@ -1,11 +1,13 @@
 """The one way to the DuckDB file: open, lock, run a named statement, make a transaction."""
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -99,8 +101,10 @@ class Store:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")  # it would go to standard output
             connection.execute(f"SET file_search_path = {quote_text(str(base))}")
-            connection.execute(f"SET temp_directory = {quote_text(str(path) + '.tmp')}")
+            connection.execute(f"SET temp_directory = {quote_text(str(_scratch_folder(path)))}")
             if not read_only:
+                # whoever was killed left it; the lock is ours, so nobody else works there
+                shutil.rmtree(_scratch_folder(path), ignore_errors=True)
                 migrate(connection)
             connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
         except (duckdb.Error, OSError) as error:
@@ -111,6 +115,8 @@ class Store:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+        with suppress(OSError):  # it was never made, or another reader works there
+            _scratch_folder(self.path).rmdir()
 
     def __enter__(self) -> Self:
         return self
@@ -183,6 +189,14 @@ class Store:
             self._connection.execute("ROLLBACK")
 
     @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A new folder for files with the store's data; the next process removes what a killed one leaves."""
+        folder = _scratch_folder(self.path)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with TemporaryDirectory(dir=folder) as path:
+            yield Path(path)
+
+    @contextmanager
     def staged(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
         """Make Arrow data readable under a name for as long as the block lasts."""
         self._connection.register(name, data)
@@ -204,6 +218,11 @@ class Store:
             return self._connection.execute(text, dict(parameters) if parameters else None)
         except duckdb.Error as error:
             raise SqlFailed(statement, error) from error
+
+
+def _scratch_folder(path: Path) -> Path:
+    """Beside the store: as much room, and the same people who may look."""
+    return path.with_name(path.name + ".tmp")
 
 
 def quote_name(name: str) -> str:

@@ -69,6 +69,18 @@ def test_a_run_killed_at_any_step_of_a_bulk_job_is_made_good_by_the_next(world: 
     check_in_step(world, people)
 
 
+@pytest.mark.usefixtures("by_bulk")
+def test_a_file_that_a_killed_run_left_is_removed_by_the_next(world: World) -> None:
+    world.people([person(1)])
+    kill_at(world, "uploaded", "bulk")
+    scratch = world.folder / "store.duckdb.tmp"
+    assert len(list(scratch.glob("*/*.csv"))) == 1
+
+    world.run_one()
+
+    assert not scratch.exists()
+
+
 def test_updates_and_exits_killed_after_they_were_sent_are_recognised_and_not_sent_again(
     world: World,
 ) -> None:
