@@ -105,10 +105,10 @@ class Jobs:
         job = self._org.wait(job_id, look)
         if job.state is not JobState.COMPLETE and job.processed == 0:
             self._ledger.release(batch, attempted=False)
-            raise SalesforceRefused(
+            raise self._given_up(job) or SalesforceRefused(
                 f"Bulk job {job.id} ended as {job.state.value} without processing a row",
                 hint=f"Salesforce says: {job.error or 'nothing'}",
-                code=job.error.split(":", 1)[0].strip(),
+                code=_code(job),
             )
         open_rows = settle_job(self._ledger, self._org, self._target, batch, job)
         self._progress.advance(batch.rows - open_rows - shown)
@@ -126,7 +126,22 @@ class Jobs:
                 hint="run again: the job is asked once more before anything is sent",
             )
         self._ledger.release(batch, attempted=True)
-        raise SalesforceUnavailable(
+        raise self._given_up(job) or SalesforceUnavailable(
             f"Bulk job {job.id} ended as {job.state.value} and left {open_rows} of {batch.rows} rows",
             hint="run again: the rest is sent then",
         )
+
+    def _given_up(self, job: Job) -> AudienceSyncError | None:
+        """What Salesforce gave a job up for, when that passes by itself."""
+        stopped = self._org.stopped_by([_code(job)])
+        if isinstance(stopped, BudgetSpent):
+            return stopped
+        if _code(job).upper() in self._org.transient_codes:
+            return SalesforceUnavailable(
+                f"Salesforce gave up Bulk job {job.id}: {_code(job)}", hint="run again: the rest is sent then"
+            )
+        return None
+
+
+def _code(job: Job) -> str:
+    return job.error.split(":", 1)[0].strip()

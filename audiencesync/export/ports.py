@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from audiencesync.errors import AudienceSyncError, SalesforceRefused
+from audiencesync.errors import AudienceSyncError, BudgetSpent, SalesforceRefused
 from audiencesync.objects import FilterValue
 from audiencesync.records import Job, OpenJob, Operation, Row, RowResult, WriteOptions
 
@@ -87,8 +87,8 @@ class Org(Protocol):
         """Records that our own user has made since a moment."""
         ...
 
-    def stopped_by(self, codes: Sequence[str]) -> SalesforceRefused | None:
-        """The error that ends a sync, if one of these codes of refused rows concerns them all."""
+    def stopped_by(self, codes: Sequence[str]) -> SalesforceRefused | BudgetSpent | None:
+        """The error that ends a sync, if one of these codes concerns every row."""
         ...
 
     def create_job(

@@ -6,12 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from audiencesync.clock import Clock
-from audiencesync.errors import SalesforceRefused
+from audiencesync.errors import BudgetSpent, SalesforceRefused
 from audiencesync.objects import FilterValue, ObjectType
 from audiencesync.records import Job, OpenJob, Operation, Row, RowResult, WriteOptions
 from audiencesync.salesforce import bulk, bulk_query, catalogue, composite, picklists, query, rows
 from audiencesync.salesforce.describe import describe
 from audiencesync.salesforce.session import Session
+from audiencesync.salesforce.verdict import quota_spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,11 @@ class Org:
         """Id of the user we write as, 18 characters; see `Session.user_id`."""
         return self.session.user_id
 
-    def stopped_by(self, codes: Sequence[str]) -> SalesforceRefused | None:
-        """The error that ends a sync, if one of these codes of refused rows concerns them all."""
+    def stopped_by(self, codes: Sequence[str]) -> SalesforceRefused | BudgetSpent | None:
+        """The error that ends a sync, if one of these codes concerns every row."""
         for code in codes:
+            if catalogue.kind(code) == "quota":
+                return quota_spent(code)
             if catalogue.kind(code) == "stop":
                 return SalesforceRefused(
                     f"Salesforce refuses rows for a reason that concerns them all: {code}",

@@ -93,6 +93,15 @@ def parsed(answer: requests.Response, *, what: str, write: bool) -> object:
     return document
 
 
+def quota_spent(code: str) -> BudgetSpent:
+    """What a code of the kind `quota` means, wherever Salesforce says it: a pause."""
+    return BudgetSpent(
+        f"a quota of the org is used up: {code}",
+        hint=f"run again later: the state is kept. {cure(code)}",
+        seconds_left=_BUDGET_PAUSE_S,
+    )
+
+
 def may_renew(answer: requests.Response) -> bool:
     """A 401 that a new token may mend."""
     if answer.status_code != UNAUTHORIZED:
@@ -117,6 +126,8 @@ def _raise_refusal(errors: tuple[ApiError, ...], *, status: int, what: str) -> N
             hint="run again later: the state is kept; or ask Salesforce for more calls",
             seconds_left=_BUDGET_PAUSE_S,
         )
+    if kind(code, message) == "quota":
+        raise quota_spent(code)
     if kind(code, message) == "transient":
         raise SalesforceUnavailable(f"Salesforce turned {what} away: {code}", hint=cure(code))
     about = f" (field {', '.join(fields)})" if fields else ""

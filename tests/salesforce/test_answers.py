@@ -158,6 +158,8 @@ def test_messages_never_show() -> None:
         ("STRING_TOO_LONG", "", "data"),
         ("INVALID_FIELD_FOR_INSERT_UPDATE", "", "stop"),
         ("STORAGE_LIMIT_EXCEEDED", "", "stop"),
+        ("ExceededQuota", "", "quota"),
+        ("API_CURRENTLY_DISABLED", "", "transient"),
         ("SOMETHING_NEW", "", "data"),
     ],
 )
@@ -167,8 +169,7 @@ def test_each_code_says_what_comes_next(code: str, message: str, kind: str) -> N
 
 
 def test_every_entry_of_the_catalogue_is_a_sentence_and_stands_once() -> None:
-    tables = (catalogue._TRANSIENT, catalogue._DATA, catalogue._STOP)
-    codes = [code for table in tables for code in table]
+    codes = [code for table in catalogue._TABLES for code in table]
 
     assert len(codes) == len(set(codes))
     for code in codes:

@@ -251,3 +251,77 @@ def test_bulk_rows_that_are_refused_are_told_apart_by_their_key(world: World) ->
     refused = {key for key, push in world.last_pushes().items() if push[2] == "rejected"}
     assert refused == {"p17", "p250", "p299"}
     assert {world.last_pushes()[key][3] for key in refused} == {"INVALID_EMAIL_ADDRESS"}
+
+
+@pytest.mark.usefixtures("by_bulk")
+@pytest.mark.parametrize("rows", [0, 170])
+@pytest.mark.parametrize(
+    "reason", ["ExceededQuota : ApiBatchItems Limit exceeded.", "InternalServerError : x"]
+)
+def test_a_job_that_salesforce_gives_up_for_a_quota_or_a_failure_of_its_own_pauses(
+    world: World, rows: int, reason: str
+) -> None:
+    world.people([person(number) for number in range(300)])
+    world.org.fault("fail_job", object="Lead", rows=rows, message=reason)
+
+    report = world.run_one()
+
+    assert (report.status, report.accepted, report.deferred) == (RunStatus.PAUSED, rows, 300 - rows)
+    assert report.trouble is not None
+    assert (report.trouble.exit_code, reason.split()[0] in report.trouble.message) == (75, True)
+    assert world.run_one().accepted == 300 - rows
+    assert len(world.org.records()) == 300
+
+
+def row_errors(world: World, rows: int, code: str, message: str, times: int = 1) -> None:
+    """Have the next Collections requests of so many rows answered with one error a row."""
+    error = {"statusCode": code, "message": message, "fields": []}
+    body = [{"success": False, "errors": [error]}] * rows
+    world.org.fault("status", status=200, body=body, match=COLLECTIONS, times=times)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "exit_code"),
+    [
+        ("INVALID_FIELD_FOR_INSERT_UPDATE", RunStatus.FAILED, 6),
+        ("STORAGE_LIMIT_EXCEEDED", RunStatus.FAILED, 6),
+        ("EXCEEDEDQUOTA", RunStatus.PAUSED, 75),
+    ],
+)
+def test_an_error_of_a_row_that_concerns_every_row_ends_the_sync_is_said_once_and_parks_nobody(
+    world: World, code: str, status: RunStatus, exit_code: int
+) -> None:
+    world.people([person(number) for number in range(150)])
+    row_errors(world, 150, code, "no")
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.status, report.trouble.exit_code, report.parked) == (status, exit_code, 0)
+    assert report.trouble.message.count(code) == 1
+    assert report.api_calls == 2  # describe was one
+    assert (world.run_one().accepted, len(world.org.records())) == (150, 150)
+
+
+@pytest.mark.parametrize("code", ["REQUEST_LIMIT_EXCEEDED", "ExceededQuota"])
+def test_an_org_without_calls_left_pauses_the_run(world: World, code: str) -> None:
+    world.people([person(1)])
+    body = [{"message": "TotalRequests Limit exceeded.", "errorCode": code}]
+    world.org.fault("status", status=403, body=body, match=COLLECTIONS)
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.status, report.trouble.kind, report.deferred) == (RunStatus.PAUSED, "BudgetSpent", 1)
+    assert report.api_calls == 2  # describe was one; asking again would cost what is not there
+    assert world.run_one().accepted == 1
+
+
+def test_a_trigger_that_met_locks_too_often_is_tried_again_in_the_same_run(world: World) -> None:
+    world.people([person(1), person(2)])
+    trigger = "Too many retries of batch save in the presence of Apex triggers"
+    row_errors(world, 2, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", trigger)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected, report.parked) == (2, 0, 0)
