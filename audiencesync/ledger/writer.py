@@ -366,7 +366,7 @@ class LedgerWriter:
             self._store.run("settle_out_pending")
             self._store.run("settle_in_acknowledged", words=self._words())
             self._store.run("settle_in_payload")
-            self._store.run("settle_in_record")
+            self._store.run("settle_in_record", where)
             self._store.run("settle_again", {**where, "transient": list(transient), "attempts": MAX_ATTEMPTS})
             self._store.run("settle_done", where)
             self._store.run("batch_answered", {**where, "now": self._now()})

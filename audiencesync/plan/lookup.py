@@ -93,11 +93,13 @@ def _look_into(
     # a field may be asked for once only
     columns = list(dict.fromkeys(["Id", "CreatedDate", *keys, *(_CONVERTED if leads else ())]))
     template: dict[str, object] = {"key": _key(kinds, matching), "leads": leads}
-    parameters = {"object": target.name, "converted_to": contacts}
+    parameters = {"object": target.name} | ({"converted_to": contacts} if leads else {})
     if wanted > QUERY_VALUES:
         with store.scratch() as folder:
             path = folder / "records.csv"
-            finder.find_all(target.name, columns, keys[0], path)
+            # a checkbox is never empty, and to Salesforce one that is not ticked is
+            present = next((kind.name for kind in kinds if kind.type != "boolean"), None)
+            finder.find_all(target.name, columns, present, path)
             store.run("plan_match_add", parameters, **template, relation=_csv(path))
         return
     values = [row["match_values"] for row in store.rows("plan_wanted_list")]

@@ -18,15 +18,17 @@ def creates(world: World) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_row_without_a_match_value_makes_no_record(world: World, route: Route) -> None:
+@pytest.mark.parametrize("field", ["External_Id__c", "Id"])
+def test_a_row_without_a_match_value_makes_no_record(world: World, route: Route, field: str) -> None:
     """B5: an empty Id turned the update into a create, and each change of the row into another one."""
-    world.org.create(LastName="Known", Company="n/a", External_Id__c="known")
-    world.sync["match_field"] = "External_Id__c"
-    world.sync["extra_fields"]["External_Id__c"] = "ext"
-    world.people([person(1, ext="known"), person(2, ext=" ")])
+    known = world.org.create(LastName="Known", Company="n/a", External_Id__c="known")
+    key = known["id"] if field == "Id" else "known"
+    world.sync["match_field"] = field
+    world.sync["extra_fields"][field] = "ext"
+    world.people([person(1, ext=key), person(2, ext=" ")])
 
     first = world.run_one()
-    world.people([person(1, ext="known", phone="+9"), person(2, ext=" ", phone="+9")])
+    world.people([person(1, ext=key, phone="+9"), person(2, ext=" ", phone="+9")])
     second = world.run_one()
 
     assert (first.accepted, first.invalid, second.accepted, second.invalid) == (1, 1, 1, 1)
@@ -61,15 +63,15 @@ def test_a_locked_record_is_never_followed_by_a_create(world: World, route: Rout
     assert creates(world) == []
 
 
-@pytest.mark.parametrize("field", ["Email", "External_Id__c"])
+@pytest.mark.parametrize("field", ["Email", "External_Id__c", "Id", "Fax"])
 def test_records_are_matched_by_the_field_of_the_config(world: World, route: Route, field: str) -> None:
     """B11: records could be matched by their Id only."""
     known = world.org.create(
-        LastName="Old", Company="n/a", Email="old@example.com", External_Id__c="number 1"
+        LastName="Old", Company="n/a", Email="old@example.com", External_Id__c="number 1", Fax="+1"
     )
     world.sync["match_field"] = field
-    world.sync["extra_fields"]["External_Id__c"] = "ext"
-    world.people([person(1, email="old@example.com", ext="number 1")])
+    world.sync["extra_fields"] |= {"External_Id__c": "ext"} | ({"Id": "record"} if field == "Id" else {})
+    world.people([person(1, email="old@example.com", ext="number 1", fax="+1", record=known["id"])])
 
     report = world.run_one()
 

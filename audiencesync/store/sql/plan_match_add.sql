@@ -1,5 +1,5 @@
 -- plan_match_add: records that a look-up found. A converted lead stands for its contact.
--- params  : $object, $converted_to VARCHAR (object of the contacts that converted leads are followed to; NULL: they
+-- params  : $object, $converted_to VARCHAR (for leads: object of the contacts that converted leads are followed to; NULL: they
 --           are left out)
 -- template: relation (what was found, all text: Id, CreatedDate, the match fields, and for leads IsConverted and
 --           ConvertedContactId), key (SQL: the match key of a found row), leads
