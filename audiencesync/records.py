@@ -226,7 +226,7 @@ class PlanTotals:
         candidates: Members that differ in anything, also in what needs no push.
         sends: Rows to send, of all kinds.
         invalid: Rows that we stop ourselves.
-        unmatched: Members that have no record and may not be given one.
+        unmatched: Members that have no record and may not be given one, looked up now or lately.
         clears: Filled field values that would become empty.
         parked: Rows that would be refused as before, and wait; they are not among the candidates.
     """

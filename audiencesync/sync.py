@@ -182,7 +182,8 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         raise
     else:
         if bench.options.retry is None:
-            _advance(bench, planned, reading)
+            # who is not acknowledged is pending, not lost
+            bench.runs.advance(planned.state, basis=planned.basis, watermark=reading.totals.watermark)
     seconds = (bench.clock.now() - started).total_seconds()
     return _close_books(bench, run_id, state, ledger, replace(report, seconds=seconds))
 
@@ -234,6 +235,7 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
             since=reading.totals.since,
             backfill=bench.options.backfill,
             retry=bench.options.retry,
+            now=bench.clock.now(),
             fetch_missing=reading.source.fetch_missing,
         )
         if reading.totals.since is None:
@@ -301,16 +303,11 @@ def _target(bench: Bench, sync: Sync, objects: Sequence[ObjectType]) -> Target:
     return Target({one.name: one for one in objects}, matching, options)
 
 
-def _advance(bench: Bench, planned: Plan, reading: Reading) -> None:
-    """Move a sync on after a run that came to its end; members not acknowledged are pending, not lost."""
-    bench.runs.advance(planned.state, basis=planned.basis, watermark=reading.totals.watermark)
-
-
 def _close_books(
     bench: Bench, run_id: str, state: SyncState, ledger: LedgerWriter, report: SyncReport
 ) -> SyncReport:
     """Complete a sync's report from the ledger, keep it, and let go of what was not begun."""
-    counts = bench.runs.counts(run_id, state.sync_id)
+    counts, parked = bench.runs.counts(run_id, state.sync_id), ledger.parked()
     report = replace(
         report,
         planned=counts["accepted"] + counts["rejected"] + counts["invalid"] + counts["unknown"],
@@ -321,7 +318,8 @@ def _close_books(
         invalid=counts["invalid"],
         unknown=counts["unknown"],
         deferred=ledger.waiting(),
-        parked=ledger.parked(),
+        unmatched=parked["unmatched"],
+        parked=parked["parked"],
         routes={route: counts[route.value] for route in Route},
         api_calls=bench.runs.api_calls(run_id, report.name),
     )

@@ -104,6 +104,12 @@ def _show_parked(project: Project, sync: SyncReport) -> None:
             f"{count(sync.parked)} parked until they change; to send them again: "
             f"audiencesync retry --sync {sync.name}{_place(project)}"
         )
+    if sync.unmatched:
+        write()
+        write(
+            f"{count(sync.unmatched)} without a record, looked up again a day later; to do so now: "
+            f"audiencesync retry --code NO_RECORD --sync {sync.name}{_place(project)}"
+        )
 
 
 def _place(project: Project) -> str:

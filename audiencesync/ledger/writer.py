@@ -349,9 +349,9 @@ class LedgerWriter:
         """Rows of this run that were never sent."""
         return int(self._store.row("outbox_waiting", self._place)["waiting"])
 
-    def parked(self) -> int:
-        """Rows of the sync that are parked."""
-        return int(self._store.row("parked_count", self._sync)["parked"])
+    def parked(self) -> Mapping[str, int]:
+        """Rows of the sync that are `parked`, and members that are `unmatched`: they have no record."""
+        return self._store.row("parked_count", self._sync)
 
     def _settle(self, batch: Batch, transient: Sequence[str]) -> None:
         where = {"batch_id": batch.batch_id}

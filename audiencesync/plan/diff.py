@@ -8,13 +8,14 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.objects import ObjectType
 from audiencesync.plan.fields import cleared_never, plan_fields
-from audiencesync.plan.lookup import Finder, look_up
+from audiencesync.plan.lookup import NO_RECORD_AGE, Finder, look_up
 from audiencesync.plan.matching import check_first, matching_of
 from audiencesync.plan.picklists import Picklists, narrow
 from audiencesync.plan.routes import Room, choose_routes, weigh
@@ -36,6 +37,7 @@ class Candidates:
         count: Rows of `plan_candidate`.
         acknowledged: Members before the run.
         parked: Rows that stay parked.
+        unmatched: Members without a record that are not looked up again yet.
         words: Mask columns in use.
         everything: Every member is sent, whole.
         retried: They are parked rows that the operator wants sent again.
@@ -48,6 +50,7 @@ class Candidates:
     count: int
     acknowledged: int
     parked: int
+    unmatched: int
     words: Sequence[int]
     everything: bool
     retried: bool
@@ -80,6 +83,7 @@ def find_candidates(
     since: str | None,
     backfill: bool,
     retry: Sequence[str] | None,
+    now: datetime,
     fetch_missing: Callable[[], None],
 ) -> Candidates:
     """Find the members whose desired state differs from the acknowledged one.
@@ -94,6 +98,7 @@ def find_candidates(
         backfill: Send every member again.
         retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
             look at everybody, and leave alone what is parked.
+        now: The time.
         fetch_missing: Reads profiles that an incremental plan needs besides those read already.
 
     Returns:
@@ -144,7 +149,11 @@ def find_candidates(
     rebased = state.basis != sources.basis
     store.run(
         "plan_parked",
-        {"sync_id": state.sync_id, "everything": backfill or rebased or retry is not None},
+        {
+            "sync_id": state.sync_id,
+            "everything": backfill or rebased or retry is not None,
+            "stale": (now - NO_RECORD_AGE).astimezone(UTC).replace(tzinfo=None),
+        },
         words=words,
         scoped=scoped,
     )
@@ -159,6 +168,7 @@ def find_candidates(
         counts["candidates"],
         counts["acknowledged"],
         counts["parked"],
+        counts["unmatched"],
         words,
         everything=backfill,
         retried=retry is not None,
@@ -231,7 +241,7 @@ def make_plan(
     )
     if candidates.retried:
         store.run("plan_retried")
-    totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}), candidates.parked)
+    totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}), candidates)
     routes = choose_routes(sync, matching, weigh(store), room)
     return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes)
 
@@ -239,7 +249,13 @@ def make_plan(
 def nothing_to_do(candidates: Candidates) -> Plan:
     """The plan of a sync without a candidate: Salesforce is not asked at all."""
     members = candidates.acknowledged
-    totals = PlanTotals(acknowledged=members, members=members, unchanged=members, parked=candidates.parked)
+    totals = PlanTotals(
+        acknowledged=members,
+        members=members,
+        unchanged=members,
+        unmatched=candidates.unmatched,
+        parked=candidates.parked,
+    )
     return Plan(candidates.sync, candidates.state, candidates.mode, candidates.sources.basis, totals)
 
 
@@ -249,13 +265,14 @@ def sample(store: Store, size: int) -> list[dict[str, Any]]:
     return [{**row, "changed": json.loads(row["changed"])} for row in rows]
 
 
-def _totals(row: Mapping[str, int], parked: int) -> PlanTotals:
+def _totals(row: Mapping[str, int], candidates: Candidates) -> PlanTotals:
+    row = {**row, "unmatched": row["unmatched"] + candidates.unmatched}
     members = row["acknowledged"] + row["entered"] - row["exited"]
     unchanged = members - row["entered"] - row["changed"]
     return PlanTotals(
         members=members,
         unchanged=unchanged,
-        parked=parked,
+        parked=candidates.parked,
         **{name: int(value) for name, value in row.items()},
     )
 

@@ -1,6 +1,7 @@
 """Asking Salesforce which records carry the match values of a plan, before anything is decided."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,9 @@ QUERY_VALUES = 2_000
 
 A Bulk query reads the whole object for four calls or so, and takes its time: it must save more than it costs.
 """
+
+NO_RECORD_AGE = timedelta(hours=24)
+"""How long a member who has no record, and may not be given one, is not looked up again as she is."""
 
 _CONVERTED = ("IsConverted", "ConvertedContactId")
 
@@ -68,6 +72,7 @@ def look_up(
             "match_fields": list(matching.fields),
             "exact": list(matching.exact),
             "members": matching.way is Way.LOOKUP,
+            "acknowledged": sync.mode is not SyncMode.CREATE_ONLY,
             "leavers": sync.on_exit is not OnExit.KEEP and sync.mode is not SyncMode.CREATE_ONLY,
         },
     )

@@ -1,4 +1,4 @@
--- enqueue_parked: rows that we stopped ourselves are parked.
+-- enqueue_parked: rows that we stopped ourselves are parked, and members without a record, who may not be given one.
 -- params  : $run_id, $sync_id, $now
 -- template: words
 -- reads   : plan_change
@@ -7,6 +7,6 @@ SELECT DISTINCT ON (profile_key) $sync_id AS sync_id, profile_key, row_hash
     {% for word in words %}, mask_{{ word }}{% endfor %},
     CASE error_code WHEN 'DUPLICATE_MATCH_VALUE' THEN match_key
                     WHEN 'DUPLICATE_RECORD' THEN left(salesforce_id, 15) END AS claim,
-    error_code, $run_id AS run_id, $now AS parked_at
+    coalesce(error_code, 'NO_RECORD') AS error_code, $run_id AS run_id, $now AS parked_at
 FROM plan_change
-WHERE verdict = 'invalid'
+WHERE verdict IN ('invalid', 'unmatched')

@@ -44,7 +44,7 @@ WITH own_record AS (
              WHEN len(found.ids) > 1 AND $on_multiple = 'oldest' THEN found.ids[:1]
              WHEN len(found.ids) > 1 AND $on_multiple = 'newest' THEN found.ids[-1:]
              ELSE coalesce(found.ids, []) END AS ids,
-        len(found.ids) > 1 AND $on_multiple = 'reject' AND coalesce(len(own_record.ids), 0) = 0 AS ambiguous,
+        len(found.ids) > 1 AND $on_multiple = 'reject' AND $mode <> 'create_only' AND coalesce(len(own_record.ids), 0) = 0 AS ambiguous,
         coalesce(CASE WHEN len(own_record.ids) > 0 THEN own_record.object ELSE found.object END, $object) AS object,
         own_record.match_key AS old_match_key,
         acked.fields AS acked_fields
@@ -159,8 +159,9 @@ WITH own_record AS (
         new_payload AS payload, truncated, fingerprint, row_hash, known, true AS desired,
         {% for word in words %}mask_{{ word }}, {% endfor %}
         error_code, error_message,
-        CASE WHEN error_code IS NOT NULL THEN 'invalid'
-             WHEN $mode = 'create_only' AND (known OR len(judged.ids) > 0) THEN 'quiet'
+        CASE WHEN $mode = 'create_only' AND known THEN 'quiet'
+             WHEN error_code IS NOT NULL THEN 'invalid'
+             WHEN $mode = 'create_only' AND len(judged.ids) > 0 THEN 'quiet'
              WHEN $mode = 'update_only' AND len(judged.ids) = 0 THEN 'unmatched'
              WHEN known AND cardinality(changed) = 0 THEN 'quiet'
              ELSE 'send' END AS verdict

@@ -1,6 +1,7 @@
 -- plan_parked: which parked rows stay parked. A row is free when it is not as it was when it was parked; one that was
---              refused for a match value or record of another member, also when that member lets go of it.
--- params  : $sync_id, $everything BOOLEAN (all are free)
+--              refused for a match value or record of another member, also when that member lets go of it; one that
+--              had no record, also after a while.
+-- params  : $sync_id, $everything BOOLEAN (all are free), $stale (who had no record before then is looked up again)
 -- template: words, scoped (look only at stage_scope)
 -- reads   : store.parked, plan_candidate, store.record, store.acknowledged
 -- makes   : plan_parked(profile_key, held BOOLEAN)
@@ -15,6 +16,7 @@ WITH parked AS (
     SELECT parked.profile_key, parked.claim
     FROM parked JOIN plan_candidate AS candidate ON candidate.profile_key = parked.profile_key
     WHERE NOT $everything AND candidate.parked_hash IS NOT DISTINCT FROM parked.row_hash
+      AND NOT (parked.error_code = 'NO_RECORD' AND parked.parked_at <= $stale)
     {% for word in words %}
       AND candidate.mask_{{ word }} = parked.mask_{{ word }}
     {% endfor %}

@@ -1,7 +1,7 @@
 -- plan_wanted: the match values whose records must be looked up: of members without a known record, and of leavers
 --              whose record is to be changed and is not known.
 -- params  : $sync_id, $match_fields VARCHAR[], $exact VARCHAR[], $members BOOLEAN (members are looked up, too),
---           $leavers BOOLEAN
+--           $acknowledged BOOLEAN (... and not only new ones), $leavers BOOLEAN
 -- reads   : plan_candidate, plan_rendered, store.payload, store.record
 -- makes   : plan_wanted(match_key, match_values VARCHAR[])
 -- grain   : one row a match key
@@ -11,7 +11,7 @@ WITH known AS (
 ), fields AS (
     SELECT rendered.payload AS fields
     FROM plan_rendered AS rendered ANTI JOIN known USING (profile_key)
-    WHERE $members AND len(rendered.problems) = 0
+    WHERE $members AND ($acknowledged OR NOT rendered.known) AND len(rendered.problems) = 0
     UNION ALL
     SELECT acked.fields
     FROM plan_candidate AS candidate
