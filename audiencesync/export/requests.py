@@ -44,6 +44,11 @@ class Requests:
         self._allowance = tools.allowance
         self._clock = tools.clock
         self._progress = tools.progress
+        self._stepped_down = False
+
+    @property
+    def _composite(self) -> bool:
+        return self._allowance.composite and not self._stepped_down
 
     def send(self, batch: Batch) -> None:
         """Send a planned batch. Rows that meet a passing error wait for another attempt."""
@@ -55,7 +60,7 @@ class Requests:
 
     def send_again(self, object_name: str, operation: Operation, seqs: Sequence[int], size: int) -> None:
         """Send waiting rows in requests of `size` rows, several for one call where that is possible."""
-        at_once = PIECES if self._allowance.composite else 1
+        at_once = PIECES if self._composite else 1
         for part in _pieces(seqs, size * at_once):
             route = Route.COMPOSITE if len(part) > size else Route.COLLECTIONS
             batch = self._ledger.gather(part, object_name, operation, route)
@@ -67,7 +72,7 @@ class Requests:
 
     def _send_together(self, batch: Batch, pieces: Sequence[Sequence[OutboxRow]]) -> None:
         """Send one Composite; what happens to one of its pieces leaves the others alone."""
-        if not self._allowance.composite:
+        if not self._composite:
             self._send_apart(batch, pieces)
             return
         try:
@@ -79,7 +84,7 @@ class Requests:
                 self._target.options,
             )
         except RouteRefused:
-            self._allowance.refuse_composite()
+            self._stepped_down = True
             self._send_apart(batch, pieces)
             return
         except (BudgetSpent, ConfigError, SalesforceUnavailable, SignInRefused):
@@ -147,6 +152,8 @@ class Requests:
         except SalesforceRefused as refusal:
             self._refused(batch, rows, refusal)
             return
+        if self._stepped_down and self._allowance.composite:
+            self._allowance.refuse_composite()  # only now: a wrong API version refuses Collections, too
         self._settle(batch, results)
 
     def _write(self, batch: Batch, rows: Sequence[OutboxRow]) -> Mapping[int, RowResult]:

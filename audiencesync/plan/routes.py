@@ -1,6 +1,6 @@
 """Which way changes travel, by what it costs in API calls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audiencesync.config.models import DuplicateRule, Prefer, Sync
@@ -31,8 +31,13 @@ JOB_BYTES = 90_000_000
 Source: Bulk API 2.0 guide, "Upload Job Data".
 """
 
-PACKING = {"request_bytes": REQUEST_BYTES, "job_rows": JOB_ROWS, "job_bytes": JOB_BYTES}
-"""Where requests and jobs are cut, besides the rows of a request."""
+PACKING = {
+    "collection_rows": COLLECTION_ROWS,
+    "request_bytes": REQUEST_BYTES,
+    "job_rows": JOB_ROWS,
+    "job_bytes": JOB_BYTES,
+}
+"""Where requests and jobs are cut, besides the rows of a Composite."""
 
 FAST_ROWS = 10 * COMPOSITE_ROWS
 """A sync that prefers speed sends this many rows by requests, which are answered at once; a job is not."""
@@ -47,8 +52,10 @@ class Load:
 
     Attributes:
         unfit: Rows that a Bulk CSV cannot carry.
+        apart: Rows that a Composite cannot carry, and Collections can; `unfit_apart` those of the unfit ones.
         collections: Requests for all rows by Collections; `unfit_collections` for the unfit ones alone.
-        composite: Requests for all rows by Composite; `unfit_composite` for the unfit ones alone.
+        composite: Requests for all rows by Composite, and `apart_collections` for those that go apart;
+            `unfit_composite` for the unfit ones alone, when none of them goes apart.
         jobs: Bulk jobs for the others.
     """
 
@@ -56,11 +63,35 @@ class Load:
     operation: Operation
     rows: int
     unfit: int
+    apart: int
+    unfit_apart: int
     collections: int
     composite: int
+    apart_collections: int
     unfit_collections: int
     unfit_composite: int
     jobs: int
+
+    def requests(self, *, composite: bool, unfit: bool) -> tuple[Route, Mapping[Route, int], int]:
+        """How rows travel that do not go by a job.
+
+        Args:
+            composite: The org takes Composite.
+            unfit: Only the unfit rows.
+
+        Returns:
+            What carries them in general, calls by route, and the rows that go by Collections all the same.
+        """
+        rows, apart = (self.unfit, self.unfit_apart) if unfit else (self.rows, self.apart)
+        # up to 200 rows cost one call either way, and then the plain one is the better known;
+        # few rows are unfit, and fewer go apart: they are not packed once more
+        if not composite or rows <= COLLECTION_ROWS or (unfit and apart):
+            calls = self.unfit_collections if unfit else self.collections
+            return Route.COLLECTIONS, {Route.COLLECTIONS: calls}, 0
+        if unfit:
+            return Route.COMPOSITE, {Route.COMPOSITE: self.unfit_composite}, 0
+        calls_by_route = {Route.COMPOSITE: self.composite, Route.COLLECTIONS: self.apart_collections}
+        return Route.COMPOSITE, calls_by_route, apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +110,7 @@ class Room:
 def weigh(store: Store) -> tuple[Load, ...]:
     """What `plan_change` has to send, cut into requests and jobs."""
     store.run("plan_packing")
-    limits = {"collection_rows": COLLECTION_ROWS, "composite_rows": COMPOSITE_ROWS, **PACKING}
+    limits = {"composite_rows": COMPOSITE_ROWS, **PACKING}
     return tuple(
         Load(**{**row, "operation": Operation(row["operation"])})
         for row in store.rows("plan_operations", limits)
@@ -105,16 +136,15 @@ def choose_routes(sync: Sync, matching: Matching, loads: Sequence[Load], room: R
     for load in loads:
         bulk = _goes_by_job(sync, matching, load, room)
         rest = load.unfit if bulk else load.rows
-        # up to 200 rows cost one call either way, and then the plain one is the better known
-        request = Route.COMPOSITE if room.composite and rest > COLLECTION_ROWS else Route.COLLECTIONS
+        request, needed, apart = load.requests(composite=room.composite, unfit=bulk)
         size = COMPOSITE_ROWS if request is Route.COMPOSITE else COLLECTION_ROWS
+        for route, count in needed.items():
+            calls[route] += count
+        rows[request] += rest - apart
+        rows[Route.COLLECTIONS] += apart
         if bulk:
             calls[Route.BULK] += BULK_CALLS * load.jobs
-            calls[request] += load.unfit_composite if request is Route.COMPOSITE else load.unfit_collections
-        else:
-            calls[request] += load.composite if request is Route.COMPOSITE else load.collections
-        rows[request] += rest
-        rows[Route.BULK] += load.rows - rest
+            rows[Route.BULK] += load.rows - rest
         choices.append(RouteChoice(load.object, load.operation, bulk, request, size))
     return RoutePlan(rows, calls, tuple(choices))
 
@@ -125,8 +155,10 @@ def _goes_by_job(sync: Sync, matching: Matching, load: Load, room: Room) -> bool
         return False
     if load.operation is Operation.INSERT and matching.way is Way.NONE:
         return True
-    by_request = load.composite if room.composite else load.collections
-    by_job = BULK_CALLS * load.jobs + (load.unfit_composite if room.composite else load.unfit_collections)
+    by_request, rest = (
+        sum(load.requests(composite=room.composite, unfit=unfit)[1].values()) for unfit in (False, True)
+    )
+    by_job = BULK_CALLS * load.jobs + rest
     if sync.prefer is Prefer.SPEED and load.rows <= FAST_ROWS:
         return room.calls_left is not None and by_request > max(room.calls_left * FAST_SHARE, by_job)
     return by_request > by_job

@@ -180,5 +180,17 @@ def test_bulk_is_the_cheaper_route_from_the_number_of_rows_that_the_decision_nam
 
 
 def load_of(rows: int) -> Load:
-    requests = -(-rows // COLLECTION_ROWS), -(-rows // COMPOSITE_ROWS)
-    return Load("Lead", Operation.UPSERT, rows, 0, *requests, 0, 0, 1)
+    return Load(
+        "Lead",
+        Operation.UPSERT,
+        rows,
+        unfit=0,
+        apart=0,
+        unfit_apart=0,
+        collections=-(-rows // COLLECTION_ROWS),
+        composite=-(-rows // COMPOSITE_ROWS),
+        apart_collections=0,
+        unfit_collections=0,
+        unfit_composite=0,
+        jobs=1,
+    )

@@ -268,7 +268,7 @@ def test_a_job_that_salesforce_gives_up_for_a_quota_or_a_failure_of_its_own_paus
 
     assert (report.status, report.accepted, report.deferred) == (RunStatus.PAUSED, rows, 300 - rows)
     assert report.trouble is not None
-    assert (report.trouble.exit_code, reason.split()[0] in report.trouble.message) == (75, True)
+    assert (report.trouble.exit_code, reason.partition(" ")[0] in report.trouble.message) == (75, True)
     assert world.run_one().accepted == 300 - rows
     assert len(world.org.records()) == 300
 

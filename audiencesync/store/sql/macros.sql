@@ -100,6 +100,11 @@ CREATE TEMP MACRO sf_bulk_unfit(changed) AS
         OR (field.value."after" IS NULL AND contains(field.key, '.')))) > 0
     OR coalesce(list_sum(list_transform(map_values(changed), lambda value: coalesce(sf_length(value."after"), 4))), 0) > 399000;
 
+-- In a Composite `@{` begins a reference to another answer, and nothing writes it as text (salesforce/composite.py).
+CREATE TEMP MACRO sf_composite_unfit(changed, match_value) AS
+    contains(coalesce(match_value, ''), '@{')
+    OR len(list_filter(map_values(changed), lambda value: contains(coalesce(value."after", ''), '@{'))) > 0;
+
 -- Which request or job takes a row: rows are cut where they are too many and where they are too large.
 CREATE TEMP MACRO sf_pack(place, most_rows, bytes_before, most_bytes) AS
     (place // most_rows) * 1000000 + CAST(bytes_before // most_bytes AS BIGINT);
