@@ -297,3 +297,27 @@ def test_a_job_that_fails_leaves_those_beside_it_settled_and_no_other_begun(worl
     assert report.deferred == 130 - report.accepted
     assert world.run_one().accepted == 130 - report.accepted
     assert len(world.org.records()) == 130
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop_before"},
+        {"kind": "drop_after"},
+        {"kind": "truncate_body"},
+        {"kind": "expire_session"},
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 200, "html": True},
+    ],
+    ids=lambda fault: "-".join(str(part) for part in fault.values()),
+)
+def test_a_composite_whose_answer_is_lost_writes_each_row_once(world: World, fault: dict[str, Any]) -> None:
+    world.people([person(number) for number in range(50)])
+    world.org.fault(**fault, match={"path": "/composite$"}, skip=1)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.unknown, report.deferred) == (50, 0, 0)
+    assert len(world.org.records()) == 50
+    assert world.run_one().planned == 0

@@ -2,12 +2,18 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from audiencesync.records import Route, RunStatus
+from audiencesync.audit import looking
+from audiencesync.errors import SalesforceRefused
+from audiencesync.records import Route, RowResult, RunStatus, WriteOptions
+from audiencesync.salesforce import composite, rows
 from audiencesync.salesforce.bulk import ResultKind
 from audiencesync.salesforce.org import Org
+from audiencesync.salesforce.session import Session
+from audiencesync.store import Store
 from tests.world import World, person
 
 COLLECTIONS = {"path": "composite/sobjects"}
@@ -325,3 +331,119 @@ def test_a_trigger_that_met_locks_too_often_is_tried_again_in_the_same_run(world
     report = world.run_one()
 
     assert (report.accepted, report.rejected, report.parked) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("many", [150, 1000])
+def test_a_refused_request_is_halved_down_to_its_guilty_rows_in_few_calls(
+    world: World, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    guilty = {"p7@example.com", f"p{many - 20}@example.com"}
+    asked: list[int] = []
+
+    def write(org: Org, *given: Any) -> Any:
+        sent = given[3]
+        asked.append(len(sent))
+        if any(row["Email"] in guilty for row in sent):
+            raise SalesforceRefused("no", hint="", code="JSON_PARSER_ERROR", status=400)
+        return real(org, *given)
+
+    def together(org: Org, *given: Any) -> Any:
+        answers = []
+        for piece in given[3]:
+            try:
+                answers.append(write(org, *given[:3], piece, *given[4:]))
+            except SalesforceRefused as refusal:
+                answers.append(refusal)
+        return answers
+
+    real = Org.write
+    monkeypatch.setattr(Org, "write", write)
+    monkeypatch.setattr(Org, "write_together", together)
+    world.people([person(number) for number in range(many)])
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected, report.parked) == (many - 2, 2, 2)
+    assert {key for key, push in world.last_pushes().items() if push[2] == "rejected"} == {
+        "p7",
+        f"p{many - 20}",
+    }
+    assert len(asked) <= 5 + 2 * 2 * 8  # two calls a halving of 200, for each guilty row
+
+
+def test_locked_rows_go_again_in_ever_smaller_requests_with_those_of_one_parent_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [person(number, company=f"a{number % 6}") for number in range(150)]
+    for number in range(6):
+        world.org.create("Account", Name=f"a{number}", External_Id__c=f"a{number}")
+    world.sync.update(
+        object="Contact",
+        required_fields={"LastName": "name", "Email": "email"},
+        extra_fields={"Account.External_Id__c": "company"},
+    )
+    world.people(people)
+    locked = [one["email"] for one in people if one["company"] in {"a1", "a3", "a4"}]
+    world.org.fault("lock_rows", object="Contact", field="Email", values=locked, times=2)
+    sent: list[list[str]] = []
+
+    def write(session: Session, one: rows.Request, options: WriteOptions) -> list[RowResult]:
+        note(one)
+        return alone(session, one, options)
+
+    def write_together(session: Session, all_of: Any, options: WriteOptions) -> Any:
+        for one in all_of:
+            note(one)
+        return together(session, all_of, options)
+
+    def note(one: rows.Request) -> None:
+        records: Any = (one.document or {})["records"]
+        sent.append([record["Account"]["External_Id__c"] for record in records])
+
+    alone, together = rows.write, composite.write_together
+    monkeypatch.setattr(rows, "write", write)
+    monkeypatch.setattr(composite, "write_together", write_together)
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected, report.unknown) == (150, 0, 0)
+    assert [len(one) for one in sent] == [150, 50, 25, *[10] * 7, 5]
+    for attempt in (sent[:1], sent[1:3], sent[3:]):
+        in_order = [parent for one in attempt for parent in one]
+        assert in_order == sorted(in_order)
+    assert [round(pause) for pause in world.clock.slept] == [1, 4]
+
+
+def test_a_session_that_cannot_be_renewed_ends_the_sync_after_one_try(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    world.people([person(1, phone="+9")])
+    world.org.admin("DELETE", "requests")
+    world.org.fault("expire_session", match=COLLECTIONS, times=9)
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.status, report.trouble.exit_code, report.deferred) == (RunStatus.FAILED, 6, 1)
+    tokens = [one["path"] for one in world.org.requests() if one["path"].endswith("/token")]
+    assert len(tokens) == 2
+    world.org.admin("DELETE", "faults")
+    assert world.run_one().accepted == 1
+
+
+def test_what_is_unanswered_shows_in_status_until_the_next_run_has_asked(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.org.fault("drop_after", match=COLLECTIONS)
+    world.org.fault("status", status=503, match={"path": "/query"}, times=99)
+
+    assert world.run_one().unknown == 2
+
+    assert unanswered(world) == 2
+    world.org.admin("DELETE", "faults")
+    world.run_one()
+    assert unanswered(world) == 0
+
+
+def unanswered(world: World) -> int:
+    with Store.open(world.folder / "store.duckdb", base=world.folder, read_only=True) as store:
+        return int(looking.status(store, world.project())["syncs"][0]["unknown"])

@@ -1,0 +1,122 @@
+"""The budget: what does not fit is not begun, and goes on when there is room again."""
+
+import re
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from audiencesync.plan import PACKING
+from audiencesync.records import RunStatus
+from audiencesync.reports import SyncReport
+from tests.world import World, person
+
+PAUSED = RunStatus.PAUSED
+
+
+def cap(world: World, where: str, calls: int) -> None:
+    """A budget for the whole project, or for the one sync."""
+    (world.config["connection"] if where == "project" else world.sync)["max_daily_api_calls"] = calls
+
+
+def room_at(report: SyncReport) -> datetime:
+    """The moment that the report says there is room again."""
+    assert report.trouble is not None
+    said = re.search(r"comes at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", report.trouble.hint)
+    assert said is not None
+    return datetime.fromisoformat(said[1])
+
+
+def job_steps(world: World) -> int:
+    return sum("/jobs/" in one["path"] for one in world.org.requests())
+
+
+@pytest.mark.usefixtures("by_bulk")
+@pytest.mark.parametrize("where", ["project", "sync"])
+def test_a_job_that_the_budget_cannot_finish_is_not_begun_and_goes_when_there_is_room(
+    world: World, where: str
+) -> None:
+    cap(world, where, 7)  # describe takes one, a job seven
+    world.people([person(number) for number in range(30)])
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.status, report.trouble.exit_code, report.api_calls, job_steps(world)) == (PAUSED, 75, 1, 0)
+    assert (report.planned, report.deferred) == (0, 30)
+    ((described_at,),) = world.sql("SELECT called_at FROM api_call")
+    soon = described_at + timedelta(hours=24) - room_at(report)
+    assert timedelta() <= soon < timedelta(seconds=1)
+
+    world.clock.ahead = timedelta(hours=23, minutes=50)
+    assert world.run_one().api_calls == 0
+    world.clock.ahead = timedelta(hours=24, minutes=1)
+    report = world.run_one()
+    assert report.status is PAUSED  # what describe said has grown old, and asking again took the room
+
+    cap(world, where, 8)
+    assert (world.run_one().accepted, len(world.org.records())) == (30, 30)
+
+
+@pytest.mark.usefixtures("by_bulk")
+def test_of_several_jobs_those_that_fit_are_finished_and_the_rest_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PACKING, "job_rows", 10)
+    cap(world, "sync", 16)  # describe, and two jobs at seven calls with the looks that they may need
+    world.people([person(number) for number in range(50)])
+
+    report = world.run_one()
+
+    assert (report.status, report.accepted, report.deferred) == (PAUSED, 20, 30)
+    assert (report.unknown, report.api_calls <= 16) == (0, True)
+    world.sync["max_daily_api_calls"] = 1000
+    assert (world.run_one().accepted, len(world.org.records())) == (30, 50)
+
+
+@pytest.mark.usefixtures("by_bulk")
+def test_a_job_is_not_begun_when_it_would_reach_into_the_reserve_of_the_org(world: World) -> None:
+    world.config["connection"]["reserve_org_api_calls"] = 0.5
+    world.people([person(number) for number in range(30)])
+    used = world.org.admin("GET", "counters")["api_calls_24h"]
+    world.org.admin("POST", "limits", {"daily_limit": 2 * (used + 6), "used": used})
+    try:
+        report = world.run_one()
+    finally:
+        world.org.admin("POST", "limits", {"daily_limit": 1_000_000, "used": 0})
+
+    assert report.trouble is not None
+    assert (report.status, report.api_calls, job_steps(world)) == (PAUSED, 1, 0)
+    assert "reserve of 50%" in report.trouble.message
+    assert world.run_one().accepted == 30
+
+
+@pytest.mark.usefixtures("by_bulk")
+def test_a_cap_that_can_never_hold_the_next_step_says_that_waiting_is_no_use(world: World) -> None:
+    cap(world, "sync", 6)
+    world.people([person(1)])
+
+    report = world.run_one()
+
+    assert report.trouble is not None
+    assert (report.status, "waiting makes no room" in report.trouble.hint) == (PAUSED, True)
+
+
+def test_calls_of_another_process_count(world: World) -> None:
+    cap(world, "project", 2)
+    world.people([person(1)])
+    world.project()
+    config = str(world.folder / "audiencesync.yaml")
+    command = [str(Path(sys.executable).with_name("audiencesync")), "run", "-c", config]
+    assert subprocess.run(command, check=False, capture_output=True, timeout=60).returncode == 0
+    world.people([person(1, phone="+9")])
+
+    report = world.run_one()
+
+    assert (report.status, report.api_calls, report.deferred) == (PAUSED, 0, 1)
+    ((first,),) = world.sql("SELECT min(called_at) FROM api_call")
+    assert timedelta() <= first + timedelta(hours=24) - room_at(report) < timedelta(seconds=1)
+    world.clock.ahead = timedelta(hours=24, minutes=1)
+    assert world.run_one().accepted == 1
