@@ -39,7 +39,7 @@ from audiencesync.progress import Progress
 from audiencesync.records import Allowances, Mode, Route, RunStatus, SyncState, WriteOptions
 from audiencesync.reports import RunReport, SyncReport, Trouble
 from audiencesync.source import Source, SourceTotals, blamed
-from audiencesync.store import ColumnType, SqlFailed, Store
+from audiencesync.store import ColumnType, SqlFailed, Store, open_when_free
 
 SAMPLE_ROWS = 10
 
@@ -55,6 +55,7 @@ class RunOptions:
         retry: Send again the parked rows with these error codes, or all of them when there are none, and
             nothing else; None for an ordinary run.
         allowed: Guards that are lifted.
+        wait: Seconds to wait for a store that another process holds.
     """
 
     syncs: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class RunOptions:
     full: bool = False
     retry: tuple[str, ...] | None = None
     allowed: Allowances = field(default_factory=Allowances)
+    wait: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progre
         ConfigError, SourceError, StoreError: Nothing was sent.
     """
     syncs = _selected(project, options.syncs)
-    with Store.open(project.store_path, base=project.base) as store:
+    with open_when_free(project.store_path, project.base, options.wait, clock, progress) as store:
         runs = RunLog(store, clock)
         run_id = runs.start("run" if options.retry is None else "retry")
         try:

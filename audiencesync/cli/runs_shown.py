@@ -59,7 +59,8 @@ def show_plan(project: Project, report: RunReport) -> None:
         write(f"{sync.name}: {sync.mode.value}, plan", "bold")
         foreseen = [("to send", count(sync.planned - sync.invalid)), ("invalid", count(sync.invalid))]
         if _has_numbers(sync):
-            _show_groups(_members(sync), foreseen, _travel(sync))
+            travel = [*_rows_by_route(sync), ("seconds", f"{sync.seconds:.2f}")]
+            _show_groups(_members(sync), foreseen, travel, _calls(sync))
         if sync.sample:
             write()
             write_table(
@@ -141,8 +142,21 @@ def _pushes(sync: SyncReport) -> list[Pair]:
 
 
 def _travel(sync: SyncReport) -> list[Pair]:
-    routes = [(f"by {route.value}", count(sync.routes.get(route, 0))) for route in Route]
-    return [*routes, ("API calls", count(sync.api_calls)), ("seconds", f"{sync.seconds:.2f}")]
+    return [
+        *_rows_by_route(sync),
+        ("API calls", count(sync.api_calls)),
+        ("seconds", f"{sync.seconds:.2f}"),
+    ]
+
+
+def _rows_by_route(sync: SyncReport) -> list[Pair]:
+    return [(f"by {route.value}", count(sync.routes.get(route, 0))) for route in Route]
+
+
+def _calls(sync: SyncReport) -> list[Pair]:
+    """What a plan foresees; polls of a running job come on top."""
+    kinds = [(f"  {name.replace('_', '-')}", count(calls)) for name, calls in sync.calls.items()]
+    return [("API calls", count(sync.api_calls)), *kinds]
 
 
 def _show_groups(*groups: Sequence[Pair]) -> None:

@@ -36,6 +36,21 @@ class ColumnType:
     members: tuple[str, ...] = ()
 
 
+class StoreHeld(StoreError):
+    """Another process holds the store.
+
+    Attributes:
+        holder: Its id and program.
+    """
+
+    def __init__(self, path: Path, holder: str) -> None:
+        self.holder = holder
+        super().__init__(
+            f"the store {path} is held by {holder}",
+            hint="wait for that process, as `run --wait` does, or stop it; one at a time may hold a store",
+        )
+
+
 class SqlFailed(StoreError):
     """A statement failed.
 
@@ -81,7 +96,8 @@ class Store:
             read_only: Open for looking; the file must exist, and other readers may have it open too.
 
         Raises:
-            StoreError: The file is missing (when read-only), held by another process, or not a store.
+            StoreHeld: Another process holds it.
+            StoreError: The file is missing (when read-only), or not a store.
         """
         if read_only and not path.exists():
             raise StoreError(
@@ -262,10 +278,7 @@ def _templates() -> jinja2.Environment:
 def _opening_failed(path: Path, error: Exception) -> StoreError:
     held = re.search(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)", str(error))
     if held:
-        return StoreError(
-            f"the store {path} is held by process {held['pid']} ({Path(held['program']).name})",
-            hint="wait for that process to end, or stop it; one process at a time may hold a store",
-        )
+        return StoreHeld(path, f"process {held['pid']} ({Path(held['program']).name})")
     words = str(error).splitlines()[0] if str(error) else type(error).__name__
     return StoreError(
         f"the store {path} cannot be opened: {words}",

@@ -204,10 +204,13 @@ def test_a_store_that_another_process_holds_is_4_and_says_which(cli: Cli, projec
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         done = cli("run")
+        waited = cli("run", "--wait", "1")
         assert holder.stdin is not None
         holder.stdin.write("\n")
     assert done.code == 4
     assert f"held by process {holder.pid}" in done.err
+    assert waited.code == 4
+    assert f"waiting for the store, held by process {holder.pid}" in waited.err
 
 
 @pytest.mark.slow

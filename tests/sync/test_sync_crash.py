@@ -1,13 +1,15 @@
 """SIGKILL at every step of a run: the next one loses nothing and writes nothing twice."""
 
+import math
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from audiencesync.errors import StoreError
-from audiencesync.store import Store
+from audiencesync.store import Store, StoreHeld
 from tests.world import World, person
 
 
@@ -128,3 +130,25 @@ def test_a_store_held_by_another_process_is_refused_by_name(world: World) -> Non
         with pytest.raises(StoreError, match=rf"held by process {other.pid}"):
             Store.open(world.folder / "store.duckdb", base=world.folder)
         other.communicate()
+
+
+def test_a_second_run_waits_for_the_store_as_long_as_it_was_told(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    world.people([person(1), person(2)])
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(world.folder / "store.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StoreHeld, match=rf"held by process {other.pid}"):
+            world.run(wait=1)
+        assert sum(world.clock.slept) == 1
+        threading.Timer(1, other.stdin.close).start()
+
+        assert world.run_one(wait=math.inf).accepted == 1

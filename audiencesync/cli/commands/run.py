@@ -1,5 +1,7 @@
 """`audiencesync run`."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -10,11 +12,26 @@ from audiencesync.cli import options
 
 @click.command()
 @options.choices_of_a_run
+@click.option(
+    "--wait",
+    type=float,
+    is_flag=False,
+    flag_value=math.inf,
+    default=0,
+    metavar="[SECONDS]",
+    help="Wait for a store that another run holds; without SECONDS, for as long as it takes.",
+)
 @options.as_json
 @options.steps
 @options.debug
 def run(
-    *, config_path: Path, as_json: bool, verbose: bool, log_format: str, **choices: Unpack[options.Choices]
+    *,
+    config_path: Path,
+    wait: float,
+    as_json: bool,
+    verbose: bool,
+    log_format: str,
+    **choices: Unpack[options.Choices],
 ) -> int:
     """Send what changed to Salesforce, once.
 
@@ -30,7 +47,7 @@ def run(
     project = load(config_path)
     report = sync.run(
         project,
-        options.asked(choices),
+        replace(options.asked(choices), wait=wait),
         clock=SystemClock(),
         progress=bars.listener(verbose=verbose, log_format=log_format),
     )
