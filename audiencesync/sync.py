@@ -271,9 +271,9 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
 def _settle_earlier(bench: Bench, sync: Sync, ledger: LedgerWriter) -> None:
     """What a killed run left without an answer is asked for before anything new is planned."""
     if ledger.open_batches():
-        objects = _objects(bench, sync)
-        target = _target(bench, sync, objects)
-        recover(ledger, bench.connection.org, target, bench.clock.now())
+        target = _target(bench, sync, _objects(bench, sync))
+        insist = (codes := bench.options.retry) is not None and (not codes or "ANSWER_LOST" in codes)
+        recover(ledger, bench.connection.org, target, bench.clock.now(), insist=insist)
     else:
         ledger.drop_waiting()
 
@@ -309,19 +309,20 @@ def _close_books(
     bench: Bench, run_id: str, state: SyncState, ledger: LedgerWriter, report: SyncReport
 ) -> SyncReport:
     """Complete a sync's report from the ledger, keep it, and let go of what was not begun."""
-    counts, parked = bench.runs.counts(run_id, state.sync_id), ledger.parked()
+    counts, left = bench.runs.counts(run_id, state.sync_id), ledger.left()
+    unknown = counts["unknown"] + left["unknown"]
     report = replace(
         report,
-        planned=counts["accepted"] + counts["rejected"] + counts["invalid"] + counts["unknown"],
+        planned=counts["accepted"] + counts["rejected"] + counts["invalid"] + unknown,
         accepted=counts["accepted"],
         created=counts["created"],
         updated=counts["updated"],
         rejected=counts["rejected"],
         invalid=counts["invalid"],
-        unknown=counts["unknown"],
-        deferred=ledger.waiting(),
-        unmatched=parked["unmatched"],
-        parked=parked["parked"],
+        unknown=unknown,
+        deferred=left["waiting"],
+        unmatched=left["unmatched"],
+        parked=left["parked"],
         routes={route: counts[route.value] for route in Route},
         api_calls=bench.runs.api_calls(run_id, report.name),
     )

@@ -6,7 +6,10 @@ from audiencesync.salesforce import catalogue
 
 _OURS = MappingProxyType(
     {
-        "ANSWER_LOST": "Nothing: the next run asks Salesforce what became of it before it sends again.",
+        "ANSWER_LOST": (
+            "Nothing: every run asks Salesforce what became of it before it is sent again. If it stays, see "
+            "whether the records are there; `retry --code ANSWER_LOST` sends those that are not found."
+        ),
         "CONTROL_CHARACTER": "Remove the NUL character in the source.",
         "DUPLICATE_MATCH_VALUE": (
             "Another profile has the same match value and is sent: make it unique in the source."

@@ -18,7 +18,7 @@ Source: Salesforce Developer Limits, "API Request Limits and Allocations" (REST 
 """
 
 
-def recover(ledger: LedgerWriter, org: Org, target: Target, now: datetime) -> None:
+def recover(ledger: LedgerWriter, org: Org, target: Target, now: datetime, *, insist: bool = False) -> None:
     """Settle what an earlier run left open: forget what was never sent, ask about what was.
 
     Args:
@@ -26,6 +26,8 @@ def recover(ledger: LedgerWriter, org: Org, target: Target, now: datetime) -> No
         org: Is asked, never written to, except to abort a job that never began.
         target: The sync's objects and match fields.
         now: The time.
+        insist: Somebody says that what Salesforce cannot tell is to be sent again: such rows are parked, for
+            a retry to send them.
 
     Raises:
         SalesforceUnavailable, BudgetSpent: It could not be asked; everything stays as it was.
@@ -33,12 +35,14 @@ def recover(ledger: LedgerWriter, org: Org, target: Target, now: datetime) -> No
     ledger.drop_waiting()
     for opened in ledger.open_batches():
         if opened.batch.route is Route.BULK:
-            sent_again = _recover_job(ledger, org, target, opened)
+            sent_again = _recover_job(ledger, org, target, opened) or insist
         else:
             settle_by_reading(ledger, org, target, opened)
-            sent_again = _may_be_sent_again(ledger, org, target, opened, now)
+            sent_again = _may_be_sent_again(ledger, org, target, opened, now, insist=insist)
         if sent_again:
             ledger.record_unknown(opened.batch)
+            if insist:
+                ledger.park_unknown(opened.batch)
             ledger.release(opened.batch, attempted=True)
     ledger.drop_waiting()
 
@@ -65,18 +69,18 @@ def settle_job(ledger: LedgerWriter, org: Org, target: Target, batch: Batch, job
 
 
 def _may_be_sent_again(
-    ledger: LedgerWriter, org: Org, target: Target, opened: OpenBatch, now: datetime
+    ledger: LedgerWriter, org: Org, target: Target, opened: OpenBatch, now: datetime, *, insist: bool
 ) -> bool:
     """Whether rows that were not found applied may be sent anew.
 
     An update or upsert does no harm twice. A new record does: the request must have come to its end, and
-    nothing that it may have made must be there.
+    nothing that it may have made must be there, unless somebody has looked and insists.
     """
     if opened.batch.operation is not Operation.INSERT:
         return True
-    if now - opened.sent_at < LONGEST_REQUEST:
+    if now - opened.batch.sent_at < LONGEST_REQUEST:
         return False
-    return target.traceable or not unclaimed(ledger, org, opened, ["Id"])
+    return target.traceable or insist or not unclaimed(ledger, org, opened, ["Id"])
 
 
 def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBatch) -> bool:
@@ -115,7 +119,7 @@ def _abort_nameless(org: Org, opened: OpenBatch) -> None:
         for job in org.jobs_open()
         if job.object_name == batch.object
         and job.operation == batch.operation.value
-        and -CLOCKS_DIFFER <= job.created - opened.sent_at <= CLOCKS_DIFFER
+        and -CLOCKS_DIFFER <= job.created - opened.batch.sent_at <= CLOCKS_DIFFER
     ]
     if len(orphans) == 1:
         org.abort(orphans[0].id)

@@ -188,9 +188,7 @@ class Requests:
         """
         self._clock.sleep(_SETTLING_S)
         try:
-            settled = settle_by_reading(
-                self._ledger, self._org, self._target, OpenBatch(batch, sent_at=self._clock.now())
-            )
+            settled = settle_by_reading(self._ledger, self._org, self._target, OpenBatch(batch))
         except (BudgetSpent, SalesforceRefused, SalesforceUnavailable) as deaf:
             raise lost from deaf
         self._progress.advance(settled)

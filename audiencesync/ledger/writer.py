@@ -74,6 +74,7 @@ class Batch:
 
     Attributes:
         object: Where their records are.
+        sent_at: When the intent was written, just before it was sent.
     """
 
     batch_id: int
@@ -81,6 +82,7 @@ class Batch:
     operation: Operation
     route: Route
     rows: int
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,9 @@ class OpenBatch:
 
     Attributes:
         job_id: The Bulk job that carries it, once there is one.
-        sent_at: When its intent was written, just before it was sent.
     """
 
     batch: Batch
-    sent_at: datetime
     job_id: str | None = None
 
 
@@ -199,6 +199,7 @@ class LedgerWriter:
         return self._open(seqs, batch.object, batch.operation, Route.COLLECTIONS)
 
     def _open(self, seqs: Sequence[int], object_name: str, operation: Operation, route: Route) -> Batch:
+        now = self._clock.now()
         with self._store.transaction():
             batch_id = int(self._store.row("batch_next_id")["batch_id"])
             self._store.run(
@@ -211,11 +212,11 @@ class LedgerWriter:
                     "operation": operation.value,
                     "rows": len(seqs),
                     "attempt": 1,
-                    "now": self._now(),
+                    "now": stored_time(now),
                 },
             )
             self._store.run("batch_fill", {**self._place, "batch_id": batch_id, "seqs": list(seqs)})
-        return Batch(batch_id, object_name, operation, route, len(seqs))
+        return Batch(batch_id, object_name, operation, route, len(seqs), now)
 
     def rows(self, batch: Batch) -> list[OutboxRow]:
         """What a batch sends, in order."""
@@ -313,12 +314,16 @@ class LedgerWriter:
             self._store.run("results_staged")
         self._store.run("settle_ledger", {"batch_id": batch.batch_id, "now": self._now(), "unknown": True})
 
+    def park_unknown(self, batch: Batch) -> None:
+        """Park the rows of a batch that are still open, so that a retry sends them."""
+        self._store.run("park_unknown", {"batch_id": batch.batch_id, "now": self._now()}, words=self._words())
+
     def answered_codes(self) -> list[str]:
         """Codes of the rows that were refused by the answer settled last."""
         return [row["error_code"] for row in self._store.rows("results_codes")]
 
     def claimed(self, ids: Sequence[str]) -> set[str]:
-        """Those of these records that are known to be some profile's."""
+        """Those of these records that are known to be some profile's, or to have been made by any sync."""
         return {
             row["salesforce_id"]
             for row in self._store.rows("records_claimed", {**self._sync, "ids": list(ids)})
@@ -334,8 +339,8 @@ class LedgerWriter:
                     Operation(row["operation"]),
                     Route(row["route"]),
                     row["row_count"],
+                    row["sent_at"].replace(tzinfo=UTC),
                 ),
-                row["sent_at"].replace(tzinfo=UTC),
                 row["job_id"],
             )
             for row in self._store.rows("batches_open", self._sync)
@@ -345,13 +350,14 @@ class LedgerWriter:
         """Forget intents that were never sent; the next diff offers their rows again."""
         self._store.run("outbox_drop_waiting", self._sync)
 
-    def waiting(self) -> int:
-        """Rows of this run that were never sent."""
-        return int(self._store.row("outbox_waiting", self._place)["waiting"])
+    def left(self) -> Mapping[str, int]:
+        """What the run leaves.
 
-    def parked(self) -> Mapping[str, int]:
-        """Rows of the sync that are `parked`, and members that are `unmatched`: they have no record."""
-        return self._store.row("parked_count", self._sync)
+        Returns:
+            `waiting` rows that it never sent, `unknown` rows that an earlier run sent, `parked` rows, and
+            members that are parked as `unmatched`.
+        """
+        return self._store.row("sync_left", self._place)
 
     def _settle(self, batch: Batch, transient: Sequence[str]) -> None:
         where = {"batch_id": batch.batch_id}

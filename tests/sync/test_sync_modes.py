@@ -50,8 +50,10 @@ def test_update_only_makes_no_record(world: World, field: str) -> None:
     assert [one["Id"] for one in world.org.records()] == [there]
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("route", [Route.COLLECTIONS, Route.BULK])
+@pytest.mark.parametrize(
+    ("field", "route"),
+    [("Email", Route.COLLECTIONS), ("External_Id__c", Route.BULK), ("Fax", Route.COLLECTIONS)],
+)
 def test_update_only_makes_no_record_when_one_is_deleted_before_it_is_written(
     world: World, route: Route, field: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,8 +137,7 @@ def test_a_member_without_a_record_who_leaves_is_forgotten(world: World) -> None
     assert (report.exited, report.unmatched, report.api_calls) == (0, 1, 0)
 
 
-@pytest.mark.parametrize("by_bulk_query", [False, True], ids=["soql", "bulk query"])
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize(("field", "by_bulk_query"), [("Email", False), ("Fax", True)])
 def test_create_only_touches_no_record_that_is_there(
     world: World, field: str, by_bulk_query: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

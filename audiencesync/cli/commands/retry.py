@@ -28,6 +28,9 @@ def retry(
     A row that was refused for what is in it is parked until it, its mapping or the Salesforce object
     changes. When something else has changed, such as a validation rule, this lets it go.
     `audiencesync status` shows what is parked and by which code.
+
+    New records whose answer was lost, and that Salesforce cannot be asked about, are sent too, unless
+    another --code is named: look first whether they are there.
     """
     from audiencesync import sync
     from audiencesync.cli import bars, runs_shown

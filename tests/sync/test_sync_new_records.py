@@ -1,0 +1,219 @@
+"""Without a match field each new member becomes one record, exactly once, whatever happens on the way."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audiencesync.export.recovery import LONGEST_REQUEST
+from audiencesync.records import Route, RunStatus
+from tests.sync.test_sync_crash import kill_at
+from tests.world import World, person
+
+PEOPLE: list[dict[str, Any]] = [
+    {**one, "about": ""}
+    for one in (
+        person(1),
+        person(2),
+        person(3, name="Twin", company="Same"),
+        person(4, name="Twin", company="Same"),
+    )
+]
+LATER = LONGEST_REQUEST + timedelta(minutes=1)
+
+
+@pytest.fixture(params=["bulk", "collections"])
+def fresh(request: pytest.FixtureRequest, world: World) -> World:
+    """New records go by Bulk jobs; with a header that these do not take, by Collections."""
+    world.sync.update(
+        match_field=None, required_fields={"LastName": "name", "Company": "company"}, extra_fields={}
+    )
+    world.sync["extra_fields"] = {"Description": "about"}
+    if request.param == "collections":
+        world.sync["assignment_rule"] = True
+    world.people(PEOPLE)
+    return world
+
+
+by_collections = pytest.mark.parametrize("fresh", ["collections"], indirect=True)
+by_bulk_jobs = pytest.mark.parametrize("fresh", ["bulk"], indirect=True)
+
+
+def names(world: World) -> list[str]:
+    return sorted(one["LastName"] for one in world.org.records())
+
+
+def check_each_once(world: World) -> None:
+    """One record each, and every profile knows its own."""
+    assert names(world) == ["Name 1", "Name 2", "Twin", "Twin"]
+    known = {one for (one,) in world.sql("SELECT salesforce_id FROM record")}
+    assert known == {one["Id"] for one in world.org.records()}
+    assert world.sql("SELECT count(*) FROM outbox") == [(0,)]
+    assert world.run_one().planned == 0
+
+
+def writes(world: World) -> int:
+    return sum(
+        "composite/sobjects" in one["path"] or "jobs/ingest" in one["path"] for one in world.org.requests()
+    )
+
+
+def test_each_new_member_becomes_one_record_and_is_updated_by_its_id_from_then_on(fresh: World) -> None:
+    first = fresh.run_one()
+    assert (first.created, first.routes[Route.BULK]) == (4, 0 if fresh.sync.get("assignment_rule") else 4)
+    check_each_once(fresh)
+    ids = dict(fresh.sql("SELECT profile_key, salesforce_id FROM record"))
+
+    fresh.people([PEOPLE[0] | {"about": "new"}, *PEOPLE[1:3], PEOPLE[3] | {"name": "Other"}])
+    assert (fresh.run_one().updated, names(fresh)) == (2, ["Name 1", "Name 2", "Other", "Twin"])
+    assert {one["Id"]: one["LastName"] for one in fresh.org.records()}[ids["p4"]] == "Other"
+
+    fresh.people(PEOPLE[:3])
+    assert fresh.run_one().exited == 1
+    fresh.people(PEOPLE)
+    assert (fresh.run_one().updated, len(fresh.org.records())) == (1, 4)  # she is who she was
+    check_each_once(fresh)
+
+
+@by_bulk_jobs
+@pytest.mark.parametrize(
+    "point",
+    ["job intent written", "job created", "uploaded", "closed", "results fetched"],
+)
+def test_a_run_killed_at_any_step_of_a_job_makes_each_record_once(fresh: World, point: str) -> None:
+    kill_at(fresh, point)
+
+    report = fresh.run_one()
+
+    assert report.unknown == 0
+    check_each_once(fresh)
+
+
+@by_collections
+@pytest.mark.parametrize("point", ["planned", "intent written", "sent", "outcome written"])
+def test_a_run_killed_while_it_sends_a_request_makes_each_record_once(fresh: World, point: str) -> None:
+    kill_at(fresh, point)
+
+    report = fresh.run_one()
+    if point == "intent written":
+        # the request might still be under way: nothing is sent, and every run says so
+        assert (report.status, report.unknown, fresh.run_one().unknown) == (RunStatus.PARTIAL, 4, 4)
+        assert fresh.org.records() == []
+        fresh.clock.ahead = LATER
+        report = fresh.run_one()
+        fresh.clock.ahead = timedelta()
+
+    assert report.unknown == 0
+    check_each_once(fresh)
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        ("drop_before", "composite/sobjects"),
+        ("drop_after", "composite/sobjects"),
+        ("truncate_body", "composite/sobjects"),
+        ("drop_after", "/ingest$"),
+        ("drop_after", "/batches"),
+        ("drop_after", "jobs/ingest/[^/]*$"),
+        ("truncate_body", "/successfulResults"),
+    ],
+)
+def test_a_lost_answer_makes_no_record_twice(world: World, kind: str, step: str) -> None:
+    world.sync.update(
+        match_field=None, required_fields={"LastName": "name", "Company": "company"}, extra_fields={}
+    )
+    world.sync["assignment_rule"] = step == "composite/sobjects"
+    world.people(PEOPLE)
+    world.org.fault(kind, match={"path": step})
+
+    first = world.run_one()
+    if kind == "drop_before":  # it might still arrive
+        assert (first.unknown, world.org.records()) == (4, [])
+    world.clock.ahead = LATER
+    world.run()
+
+    world.clock.ahead = timedelta()
+    check_each_once(world)
+
+
+@by_collections
+def test_what_nobody_can_decide_stays_open_and_is_told_until_somebody_says_retry(fresh: World) -> None:
+    """An automation of the org changed what we made, so that it cannot be recognised."""
+    kill_at(fresh, "sent")
+    for one in fresh.org.records():
+        fresh.org.edit(one["Id"], LastName="changed by a flow")
+    fresh.clock.ahead = LATER
+    fresh.org.admin("DELETE", "requests")
+
+    for _ in range(2):
+        told = fresh.run()
+        assert (told.exit_code, told.syncs[0].unknown, writes(fresh)) == (1, 4, 0)
+        assert [(one["outcome"], one["error_code"], one["rows"]) for one in told.codes] == [
+            ("unknown", "ANSWER_LOST", 4)
+        ]
+    assert fresh.run_one(retry=("INVALID_EMAIL_ADDRESS",)).unknown == 4
+    for one in fresh.org.records()[:2]:
+        fresh.org.remove(one["Id"])
+
+    report = fresh.run_one(retry=("ANSWER_LOST",))
+
+    assert (report.created, report.unknown, report.parked) == (4, 0, 0)
+    assert len(fresh.org.records()) == 6  # somebody said so
+    fresh.clock.ahead = timedelta()
+    assert fresh.run_one().planned == 0
+
+
+@by_bulk_jobs
+def test_the_rows_of_a_job_that_salesforce_has_forgotten_are_told_until_somebody_says_retry(
+    fresh: World,
+) -> None:
+    kill_at(fresh, "closed")
+    for one in fresh.org.records():
+        if one["LastName"] != "Twin":
+            fresh.org.remove(one["Id"])  # it can no longer be told whether these were made
+    gone = [{"message": "gone", "errorCode": "NOT_FOUND"}]
+    fresh.org.fault("status", status=404, body=gone, match={"path": "jobs/ingest/"}, times=3)
+
+    for _ in range(2):
+        report = fresh.run_one()
+        assert (report.unknown, names(fresh)) == (2, ["Twin", "Twin"])  # those that are there are found
+    fresh.run_one(retry=())
+
+    check_each_once(fresh)
+
+
+@by_collections
+def test_records_that_another_sync_made_are_not_taken_for_lost_ones(fresh: World) -> None:
+    fresh.sync["audiences"] = ["news"]
+    fresh.config["syncs"].append(fresh.sync | {"name": "others", "audiences": ["vip"]})
+    fresh.people([*PEOPLE, person(9, about="", audiences=["vip"])])
+    fresh.org.fault("drop_before", match={"path": "composite/sobjects"})
+
+    lost, other = fresh.run().syncs
+    assert (lost.unknown, other.created) == (4, 1)
+    fresh.clock.ahead = LATER
+    first, second = fresh.run().syncs
+
+    assert (first.created, second.planned) == (4, 0)
+    assert names(fresh) == ["Name 1", "Name 2", "Name 9", "Twin", "Twin"]
+
+
+def test_a_record_that_was_deleted_is_made_anew_once(fresh: World) -> None:
+    fresh.run_one()
+    gone = dict(fresh.sql("SELECT profile_key, salesforce_id FROM record"))["p1"]
+    fresh.org.remove(gone)
+    fresh.people([PEOPLE[0] | {"about": "new"}, *PEOPLE[1:]])
+
+    assert fresh.run_one().rejected == 1
+    assert fresh.run_one().created == 1
+    check_each_once(fresh)
+
+
+def test_no_member_becomes_two_records_by_a_backfill_or_a_new_mapping(fresh: World) -> None:
+    fresh.run_one()
+    assert (fresh.run_one(backfill=True).created, len(fresh.org.records())) == (0, 4)
+    changed: dict[str, Any] = {"Title": {"value": "Ms"}}
+    fresh.sync["extra_fields"] |= changed
+    fresh.sync["guards"]["max_mapping_change_ratio"] = 1
+    assert (fresh.run_one().updated, len(fresh.org.records())) == (4, 4)
