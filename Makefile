@@ -10,7 +10,9 @@ STAMP := $(VENV)/.installed
 CODE := audiencesync tests $(wildcard scripts)
 FAST := tests/house $(addprefix tests/config/test_config_,columns.py file.py misspelt.py starter.py)
 
-.PHONY: help demo test test-fast conformance check fmt fmt-check lint types arch docs clean
+TORTURE_KILLS ?= 300
+
+.PHONY: help demo test test-fast torture conformance check fmt fmt-check lint types arch docs clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -23,6 +25,9 @@ test: $(STAMP) ## Every test
 
 test-fast: $(STAMP) ## The tests that take milliseconds
 	$(BIN)/pytest -q -p no:xdist -m 'not slow' $(FAST)
+
+torture: $(STAMP) ## Random sources, faults and SIGKILLs against a model; TORTURE_KILLS=300, half an hour
+	TORTURE_KILLS=$(TORTURE_KILLS) $(BIN)/pytest -q -p no:xdist -k hundreds tests/torture
 
 conformance: $(STAMP) ## Other people's Salesforce clients against the emulator; needs npm, 2 minutes
 	$(BIN)/python tests/emulator/conformance/run.py

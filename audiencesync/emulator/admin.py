@@ -87,6 +87,11 @@ def counters(instance: Instance, _: Call) -> Reply:
     )
 
 
+def jobs(instance: Instance, _: Call) -> Reply:
+    """`GET /__admin__/jobs`: every Bulk job, whoever made it."""
+    return Reply(200, {"jobs": [job.info() for job in list(instance.jobs.all.values())]})
+
+
 def requests_log(instance: Instance, _: Call) -> Reply:
     """`GET /__admin__/requests`: the latest requests, oldest first."""
     return Reply(200, {"requests": list(instance.log)})
@@ -230,6 +235,7 @@ ROUTES: list[Route] = [
     route("DELETE", "/__admin__/records/{name}/{id}", edit, public=True),
     route("POST", "/__admin__/records/{name}/{id}/undelete", undelete, public=True),
     route("GET", "/__admin__/counters", counters, public=True),
+    route("GET", "/__admin__/jobs", jobs, public=True),
     route("GET", "/__admin__/requests", requests_log, public=True),
     route("DELETE", "/__admin__/requests", clear_log, public=True),
     route("POST", "/__admin__/clock", clock, public=True),
