@@ -1,9 +1,14 @@
 """The cheapest route: a run costs what its plan foresaw, and an org that refuses a route loses nothing."""
 
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from audiencesync.config.models import Sync
 from audiencesync.export import jobs, requests
@@ -12,7 +17,7 @@ from audiencesync.plan.routes import Load, choose_routes
 from audiencesync.records import Allowances, Job, Matching, Operation, Route, RunStatus, Way
 from audiencesync.reports import SyncReport
 from audiencesync.salesforce.org import Org as Salesforce
-from tests.world import World, person, send_by_bulk
+from tests.world import Org, World, person, send_by_bulk
 
 LIFTED = Allowances(exits=True, clears=True, creates=True)
 DATA = "/services/data/v"
@@ -132,6 +137,50 @@ def test_a_thousand_changes_and_new_members_take_two_write_calls(world: World) -
     report = world.run_one()
 
     assert (report.accepted, report.created, report.api_calls) == (1000, 400, 2)
+
+
+@pytest.mark.slow
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kept=st.integers(1, 140),
+    new=st.integers(0, 140),
+    odd=st.integers(0, 30),
+    apart=st.integers(0, 30),
+    composite=st.booleans(),
+    prefer=st.sampled_from(["few_calls", "speed"]),
+)
+@pytest.mark.usefixtures("small")
+def test_whatever_there_is_to_send_costs_what_the_plan_foresaw(shared_org: Org, **size: Any) -> None:
+    shared_org.clean()
+    shared_org.admin("POST", "settings", {"composite_collections": 5})
+    composite, prefer = size.pop("composite"), size.pop("prefer")
+    with TemporaryDirectory() as folder:
+        world = World(Path(folder), shared_org)
+        world.sync.update(on_exit="delete", prefer=prefer)
+        world.people(people(size["kept"] + 6, 0, phone="+1"))
+        world.run_one()
+        if not composite:
+            with duckdb.connect(str(world.folder / "store.duckdb")) as store:
+                store.execute("INSERT INTO learned VALUES ('no composite', now()::TIMESTAMP)")
+        world.people(people(**size, phone="+2"))
+
+        planned, report = plan_and_run(world)
+
+        assert spent(world) == planned.calls
+        assert (report.routes, report.accepted) == (planned.routes, planned.planned)
+        assert world.run_one().planned == 0
+
+
+@pytest.mark.slow
+def test_twenty_thousand_changes_and_new_members_take_two_jobs(world: World) -> None:
+    world.people([person(number) for number in range(7_000)])
+    assert world.run_one().accepted == 7_000
+    world.people([person(number, phone="+9") for number in range(20_000)])
+
+    planned, report = plan_and_run(world)
+
+    assert (report.accepted, report.created, report.routes[Route.BULK]) == (20_000, 13_000, 20_000)
+    assert spent(world) == planned.calls == {"look_ups": 0, "collections": 0, "composite": 0, "bulk": 12}
 
 
 def load(operation: Operation, rows: int, *, jobs_needed: int = 1) -> Load:
