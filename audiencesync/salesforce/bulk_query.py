@@ -12,6 +12,7 @@ from audiencesync.salesforce.catalogue import cure, kind
 from audiencesync.salesforce.pages import download_pages
 from audiencesync.salesforce.query import select_all
 from audiencesync.salesforce.session import Session
+from audiencesync.salesforce.verdict import quota_spent
 
 _JOBS = "jobs/query"
 
@@ -80,4 +81,6 @@ def _raise_failure(job_id: str, state: JobState, error: str) -> NoReturn:
     message = f"Bulk query {job_id} ended as {state.value}: {error or 'Salesforce gave no reason'}"
     if not code or kind(code, error) == "transient":
         raise SalesforceUnavailable(message, hint="run again")
+    if kind(code, error) == "quota":
+        raise quota_spent(code)
     raise SalesforceRefused(message, hint=cure(code), code=code)

@@ -8,7 +8,7 @@ import pytest
 import responses
 from responses import matchers
 
-from audiencesync.errors import SalesforceRefused, SalesforceUnavailable
+from audiencesync.errors import BudgetSpent, SalesforceRefused, SalesforceUnavailable
 from audiencesync.salesforce.bulk_query import find_all
 from audiencesync.salesforce.session import Session
 
@@ -95,18 +95,24 @@ def test_nothing_found_is_a_header(
 
 
 @pytest.mark.parametrize(
-    ("error", "raised"),
+    ("error", "raised", "said"),
     [
-        ("", SalesforceUnavailable),
-        ("QUERY_TIMEOUT: took too long", SalesforceUnavailable),
-        ("InvalidEntity : Opportunity is not supported", SalesforceRefused),
+        ("", SalesforceUnavailable, "750Q1 ended as Failed"),
+        ("QUERY_TIMEOUT: took too long", SalesforceUnavailable, "750Q1 ended as Failed"),
+        ("ExceededQuota : TotalJobs Limit exceeded", BudgetSpent, "quota of the org is used up"),
+        ("InvalidEntity : Opportunity is not supported", SalesforceRefused, "750Q1 ended as Failed"),
     ],
 )
-def test_a_job_that_failed_leaves_no_file(
-    org: responses.RequestsMock, session: Session, tmp_path: Path, error: str, raised: type[Exception]
+def test_a_job_that_failed_leaves_no_file(  # noqa: PLR0917
+    org: responses.RequestsMock,
+    session: Session,
+    tmp_path: Path,
+    error: str,
+    raised: type[Exception],
+    said: str,
 ) -> None:
     _job(org, state="Failed", errorMessage=error)
-    with pytest.raises(raised, match="750Q1 ended as Failed"):
+    with pytest.raises(raised, match=said):
         find_all(session, "Lead", ["Id"], None, tmp_path / "all.csv")
     assert list(tmp_path.iterdir()) == []
 
