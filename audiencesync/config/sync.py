@@ -169,7 +169,7 @@ def _match_meant(value: object) -> str:
 
 MatchField: TypeAlias = Annotated[
     Annotated[FieldName, Tag("<name>")]
-    | Annotated[tuple[FieldName, ...], Field(min_length=2), Tag("<list>")],
+    | Annotated[tuple[FieldName, ...], Field(min_length=1), Tag("<list>")],
     Discriminator(_match_meant),
 ]
 """What identifies a record: one field, or several together."""

@@ -81,6 +81,9 @@ def look_up(
         wanted = int(store.row("plan_wanted_count")["wanted"])
         if wanted:
             _look_into(store, finder(), matching, target, wanted=wanted, contacts=contacts)
+    if followed := [row["salesforce_id"] for row in store.rows("plan_match_followed")]:
+        there = finder().find(str(contacts), ["Id"], ["Id"], [[one] for one in followed])
+        store.run("plan_match_gone", {"there": [record["Id"] for record in there]})
 
 
 def _look_into(

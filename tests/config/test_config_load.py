@@ -268,6 +268,44 @@ def test_a_match_field_that_is_not_mapped_has_its_own_message(tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["match_field: []"], "match_field: must hold at least one"),
+        (["match_field: [Email, email]"], "match_field.1: 'email' is named twice"),
+        (["match_field: [Email, Nope]"], "match_field.1: the match field 'Nope' is not mapped"),
+        (["match_field: 7"], "match_field: must be text"),
+        (["match_field: null", "mode: update_only"], "mode: mode needs a match_field"),
+        (["on_multiple: all"], "on_multiple: on_multiple needs a match_field"),
+        (["try_first: {object: Contact}"], "try_first: try_first needs a match_field"),
+        (
+            ["match_field: Email", "on_multiple: first"],
+            "on_multiple: must be 'reject', 'oldest', 'newest' or 'all'",
+        ),
+        (["match_field: Email", "mode: insert"], "mode: must be 'upsert', 'update_only' or 'create_only'"),
+        (["match_field: Email", "try_first: {object: Lead}"], "try_first.object: is the sync's own object"),
+        (["match_field: Email", "try_first: {object: Contact, omit: [Compny]}"], "did you mean 'Company'?"),
+        (
+            ["match_field: Email", "try_first: {object: Contact}", "mode: create_only"],
+            "mode: create_only never updates",
+        ),
+    ],
+)
+def test_keys_about_records_that_contradict_each_other_are_refused_with_their_place(
+    tmp_path: Path, lines: list[str], words: str
+) -> None:
+    (found,) = mistakes(tmp_path, edited("match_field: Email", "\n    ".join(lines)))
+
+    assert "syncs.0." in found
+    assert words in found
+
+
+def test_one_match_field_may_stand_in_a_list(tmp_path: Path) -> None:
+    config = load_text(tmp_path, edited("match_field: Email", "match_field: [email]")).config
+
+    assert config.syncs[0].match_fields == ("Email",)
+
+
 def test_an_audience_nobody_defines_is_refused_when_there_are_no_memberships(tmp_path: Path) -> None:
     start, end = WHOLE.index("  memberships:"), WHOLE.index("\naudiences:")
     text = (WHOLE[:start] + WHOLE[end:]).replace("[newsletter, high_value]", "[high_valu]")

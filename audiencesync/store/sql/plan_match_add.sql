@@ -5,14 +5,15 @@
 --           ConvertedContactId), key (SQL: the match key of a found row), leads
 -- reads   : plan_wanted
 INSERT INTO plan_match
-SELECT found.match_key, found.object, found.salesforce_id, found.created_at
+SELECT found.match_key, found.object, found.salesforce_id, found.created_at, found.followed
 FROM (
     SELECT {{ key }} AS match_key, "CreatedDate" AS created_at,
     {% if leads %}
         CASE WHEN lower("IsConverted") = 'true' THEN $converted_to ELSE $object END AS object,
-        CASE WHEN lower("IsConverted") = 'true' THEN nullif("ConvertedContactId", '') ELSE "Id" END AS salesforce_id
+        CASE WHEN lower("IsConverted") = 'true' THEN nullif("ConvertedContactId", '') ELSE "Id" END AS salesforce_id,
+        lower("IsConverted") = 'true' AS followed
     {% else %}
-        $object AS object, "Id" AS salesforce_id
+        $object AS object, "Id" AS salesforce_id, false AS followed
     {% endif %}
     FROM {{ relation }}
 ) AS found
