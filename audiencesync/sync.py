@@ -238,6 +238,7 @@ def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> 
             backfill=bench.options.backfill,
             retry=bench.options.retry,
             now=bench.clock.now(),
+            shared_hashes=reading.totals.shared_hashes,
             fetch_missing=reading.source.fetch_missing,
         )
         if reading.totals.since is None:

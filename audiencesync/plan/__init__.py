@@ -1,6 +1,7 @@
 """What a run would do: desired rows, the diff against the acknowledged state, guards, routes and cost."""
 
-from audiencesync.plan.diff import Candidates, Plan, find_candidates, make_plan, nothing_to_do, sample
+from audiencesync.plan.candidates import Candidates, find_candidates
+from audiencesync.plan.diff import Plan, make_plan, nothing_to_do, sample
 from audiencesync.plan.guards import check_plan, check_source
 from audiencesync.plan.matching import matching_of
 from audiencesync.plan.parents import with_parents

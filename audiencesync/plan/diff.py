@@ -1,59 +1,26 @@
 """The diff: who entered, who left, and whose fields changed, against what Salesforce acknowledged.
 
-Two steps, both in SQL. `find_candidates` compares fingerprints and audience masks and needs nothing of
-Salesforce; most runs end here. `make_plan` renders only the candidates and says what each needs.
+Two steps, both in SQL. `find_candidates` (plan/candidates.py) compares fingerprints and audience masks and
+needs nothing of Salesforce; most runs end there. `make_plan` renders only the candidates and says what each
+needs.
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.objects import ObjectType
+from audiencesync.plan.candidates import Candidates
 from audiencesync.plan.fields import cleared_never, plan_fields
-from audiencesync.plan.lookup import NO_RECORD_AGE, Finder, look_up
+from audiencesync.plan.lookup import Finder, look_up
 from audiencesync.plan.matching import check_first, matching_of
 from audiencesync.plan.picklists import Picklists, narrow
 from audiencesync.plan.routes import Room, choose_routes, weigh
-from audiencesync.plan.sources import Sources, check_rule, read_sources
 from audiencesync.records import Mode, PlanTotals, RoutePlan, SyncState
-from audiencesync.store import ColumnType, Store
-
-BITS_A_WORD = 63
-"""Audiences of one mask column: the bits of a BIGINT without its sign."""
-
-_TABLES_WITH_MASKS = ("acknowledged", "outbox", "parked")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Members whose state differs, found without rendering anything.
-
-    Attributes:
-        count: Rows of `plan_candidate`.
-        acknowledged: Members before the run.
-        parked: Rows that stay parked.
-        unmatched: Members without a record that are not looked up again yet.
-        words: Mask columns in use.
-        everything: Every member is sent, whole.
-        retried: They are parked rows that the operator wants sent again.
-    """
-
-    sync: Sync
-    state: SyncState
-    mode: Mode
-    sources: Sources
-    count: int
-    acknowledged: int
-    parked: int
-    unmatched: int
-    words: Sequence[int]
-    everything: bool
-    retried: bool
+from audiencesync.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,108 +38,6 @@ class Plan:
     def rebased(self) -> bool:
         """The mapping is another than the one that fingerprints were taken with."""
         return self.state.basis != self.basis
-
-
-def find_candidates(
-    store: Store,
-    project: Project,
-    sync: Sync,
-    state: SyncState,
-    columns: Mapping[str, ColumnType],
-    *,
-    since: str | None,
-    backfill: bool,
-    retry: Sequence[str] | None,
-    now: datetime,
-    fetch_missing: Callable[[], None],
-) -> Candidates:
-    """Find the members whose desired state differs from the acknowledged one.
-
-    Args:
-        store: Holds the staged source and the acknowledged state.
-        project: The config, for places in errors.
-        sync: The sync to plan.
-        state: Its state before the run.
-        columns: The profile columns.
-        since: Where the incremental read began; None when the whole source is staged.
-        backfill: Send every member again.
-        retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
-            look at everybody, and leave alone what is parked.
-        now: The time.
-        fetch_missing: Reads profiles that an incremental plan needs besides those read already.
-
-    Returns:
-        The candidates; their rows are in `plan_candidate`.
-
-    Raises:
-        ConfigError: A mapping or rule is not valid over the profile columns.
-    """
-    sources = read_sources(store, project, sync, columns)
-    rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
-    for name, where in rules.items():
-        check_rule(store, project, name, where)
-    listed = [name for name in sync.audiences if name not in rules]
-    store.run("plan_bits", {"sync_id": state.sync_id, "audiences": list(sync.audiences)})
-    bits = {row["audience"]: row["ordinal"] for row in store.rows("plan_bit_list")}
-    words = _words(store, bits)
-    if retry is not None:
-        store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
-    elif since is not None:
-        updated_at = str(project.config.source.profiles.updated_at)
-        store.run(
-            "plan_scope",
-            {"sync_id": state.sync_id, "since": since, "listed": listed},
-            words=words,
-            updated_at=updated_at,
-            since_type=store.columns("stage_profile")[updated_at].text,
-            listed_bits={word: _bits_of(listed, bits, word) for word in words},
-        )
-    if since is not None:
-        fetch_missing()
-    scoped = since is not None or retry is not None
-    store.run(
-        "plan_candidate",
-        {"sync_id": state.sync_id, "listed": listed, "everyone": backfill},
-        words=words,
-        fingerprint=sources.fingerprint,
-        row_hash=sources.row_hash,
-        rules={
-            word: [
-                {"where": where, "bit": 1 << bits[name] % BITS_A_WORD}
-                for name, where in rules.items()
-                if bits[name] // BITS_A_WORD == word
-            ]
-            for word in words
-        },
-        scoped=scoped,
-    )
-    rebased = state.basis != sources.basis
-    store.run(
-        "plan_parked",
-        {
-            "sync_id": state.sync_id,
-            "everything": backfill or rebased or retry is not None,
-            "stale": (now - NO_RECORD_AGE).astimezone(UTC).replace(tzinfo=None),
-        },
-        words=words,
-        scoped=scoped,
-    )
-    store.run("plan_unparked")
-    counts = store.row("plan_candidates_count", {"sync_id": state.sync_id})
-    mode = Mode.BACKFILL if backfill or not state.backfilled else Mode.INCREMENTAL
-    return Candidates(
-        sync,
-        state,
-        mode,
-        sources,
-        counts["candidates"],
-        counts["acknowledged"],
-        counts["parked"],
-        counts["unmatched"],
-        words,
-        everything=backfill,
-        retried=retry is not None,
-    )
 
 
 def make_plan(
@@ -275,20 +140,6 @@ def _totals(row: Mapping[str, int], candidates: Candidates) -> PlanTotals:
         parked=candidates.parked,
         **{name: int(value) for name, value in row.items()},
     )
-
-
-def _words(store: Store, bits: Mapping[str, int]) -> Sequence[int]:
-    """Mask columns for these bits; the store's tables get room for them."""
-    stored = store.row("mask_words")["words"]
-    needed = max(math.ceil((max(bits.values(), default=0) + 1) / BITS_A_WORD), 1)
-    for word in range(stored, needed):
-        for table in _TABLES_WITH_MASKS:
-            store.run("add_mask_word", table=table, word=word)
-    return range(max(stored, needed))
-
-
-def _bits_of(names: Sequence[str], bits: Mapping[str, int], word: int) -> int:
-    return sum(1 << bits[name] % BITS_A_WORD for name in names if bits[name] // BITS_A_WORD == word)
 
 
 def _parent(sent: Sequence[str], target: ObjectType) -> str | None:

@@ -11,7 +11,7 @@ from audiencesync.config.models import FieldMapping, Sync
 from audiencesync.errors import ConfigError
 from audiencesync.store import ColumnType, SqlFailed, Store, quote_name, quote_text
 
-_BASIS_VERSION = 1
+_BASIS_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,16 @@ def read_sources(store: Store, project: Project, sync: Sync, columns: Mapping[st
         kind = _column(columns, sync.send_affinities_to.column)
         entries_of = _entries(sync.send_affinities_to.column, kind)
         mapped[sync.send_affinities_to.field] = f"sf_heaviest({entries_of}, {sync.send_affinities_to.top})"
-    triggers = _triggers(sync, mapped)
+    read = _read(sync, columns)
+    triggers = (
+        [quote_name(column) for column in sync.trigger_fields] if sync.trigger_fields is not None else read
+    )
     described: list[object] = [_BASIS_VERSION, sync.match_field, sync.send_audiences_to, triggers]
     described += [sorted(mapped.items()), [[name, repr(one)] for name, one in sorted(sync.mappings.items())]]
     basis = hashlib.sha256(json.dumps(described).encode()).hexdigest()
     # the basis is hashed along: after a change of the mapping no old fingerprint can pass for a new one
     fingerprint = f"hash({', '.join([quote_text(basis), *triggers])})"
-    row_hash = f"hash({', '.join(['0', *sorted({*triggers, *mapped.values()})])})"
+    row_hash = f"hash({', '.join(['0', *sorted({*triggers, *read})])})"
     return Sources(mapped, fingerprint, row_hash, basis)
 
 
@@ -108,7 +111,11 @@ def _constant(value: str | float | bool) -> str:  # noqa: FBT001  (a YAML scalar
 
 
 def _column(columns: Mapping[str, ColumnType], name: str) -> ColumnType:
-    return next(kind for column, kind in columns.items() if folded(column) == folded(name))
+    return columns[_spelt(columns, name)]
+
+
+def _spelt(columns: Mapping[str, ColumnType], name: str) -> str:
+    return next(column for column in columns if folded(column) == folded(name))
 
 
 def _entries(column: str, kind: ColumnType) -> str:
@@ -128,10 +135,18 @@ def _entries(column: str, kind: ColumnType) -> str:
     )
 
 
-def _triggers(sync: Sync, mapped: Mapping[str, str]) -> list[str]:
-    if sync.trigger_fields is not None:
-        return [quote_name(column) for column in sync.trigger_fields]
-    return sorted(mapped.values())
+def _read(sync: Sync, columns: Mapping[str, ColumnType]) -> list[str]:
+    """What the mappings read, as it is: hashing that is far cheaper than hashing what they make of it."""
+    read = {
+        quote_name(_spelt(columns, mapping.column)) if mapping.column is not None else f"({mapping.sql})"
+        for mapping in sync.mappings.values()
+        if mapping.value is None
+    }
+    if sync.send_scores_to:
+        read |= {quote_name(_spelt(columns, score)) for score in sync.send_scores_to.scores}
+    if sync.send_affinities_to:
+        read.add(quote_name(_spelt(columns, sync.send_affinities_to.column)))
+    return sorted(read)
 
 
 def _try(store: Store, project: Project, place: Sequence[str | int], expression: str) -> None:

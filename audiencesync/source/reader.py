@@ -18,6 +18,7 @@ from audiencesync.store import ColumnType, SqlFailed, Store
 _PROFILES = "source.profiles"
 _MEMBERSHIPS = "source.memberships"
 _OURS = "_profile_key"
+_PLANNED = "_plan_"
 _MOMENTS = frozenset(
     {"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
 )
@@ -35,11 +36,13 @@ class SourceTotals:
 
     Attributes:
         profiles: Profiles read: all of them, or those changed since the watermark.
+        shared_hashes: Two of their keys have the same hash.
         watermark: The greatest `updated_at`, as text; None without that column or without rows.
         since: Where an incremental read began; None when everything was read.
     """
 
     profiles: int
+    shared_hashes: bool
     watermark: str | None
     since: str | None
 
@@ -135,12 +138,16 @@ class Source:
         with failing_as(_PROFILES):
             totals = self._store.row("profile_totals", parameters, key=key, **template)
         _refuse_unfit(_PROFILES, key, totals)
-        with failing_as(_PROFILES):
-            repeats = self._store.rows("profile_repeats", parameters, scope=False, **template)
+        shared = totals["key_hashes"] < totals["profiles"]
+        repeats = []
+        # keys of different hashes are different; an incremental read has to ask about the unchanged ones, too
+        if shared or since is not None:
+            with failing_as(_PROFILES):
+                repeats = self._store.rows("profile_repeats", parameters, scope=False, **template)
         found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
         self._refuse_repeats(found or self._remote_repeats)
         self._check_memberships()
-        return SourceTotals(int(totals["profiles"]), totals["watermark"], since)
+        return SourceTotals(int(totals["profiles"]), shared, totals["watermark"], since)
 
     def fetch_missing(self) -> None:
         """Read the profiles of `stage_scope` that an incremental read of another database left out.
@@ -177,9 +184,9 @@ class Source:
             )
         require(staged, [config.key, *filter(None, [config.updated_at])])
         taken = {folded(name) for name in staged.columns}
-        if _OURS in taken:
+        if ours := [name for name in taken if name == _OURS or name.startswith(_PLANNED)]:
             raise SourceError(
-                f"{_PROFILES}: a column may not be called {_OURS}, which is a name of ours",
+                f"{_PROFILES}: a column may not be called {ours[0]}, which is a name of ours",
                 hint="give it another name with AS in a SELECT",
             )
         for name in self._config.affinities:

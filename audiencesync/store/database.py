@@ -16,7 +16,7 @@ import jinja2
 import pyarrow as pa
 
 from audiencesync.errors import StoreError
-from audiencesync.store.migrate import migrate
+from audiencesync.store.migrate import migrate, rehash
 
 Parameters = Mapping[str, object]
 
@@ -122,6 +122,7 @@ class Store:
                 # whoever was killed left it; the lock is ours, so nobody else works there
                 shutil.rmtree(_scratch_folder(path), ignore_errors=True)
                 migrate(connection)
+                rehash(connection)
             connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
         except (duckdb.Error, OSError) as error:
             connection.close()

@@ -45,6 +45,15 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute("COMMIT")
 
 
+def rehash(connection: duckdb.DuckDBPyConnection) -> None:
+    """Hash the keys of the attached `store` anew, should this version of DuckDB hash in another way."""
+    connection.execute("BEGIN TRANSACTION")
+    canary = "UPDATE store.hash_canary SET value = {0} WHERE value <> {0} RETURNING value"
+    if connection.execute(canary.format("hash('audiencesync')")).fetchall():
+        connection.execute("UPDATE store.acknowledged SET key_hash = hash(profile_key)")
+    connection.execute("COMMIT")
+
+
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
     """The schema version of the attached `store`; 0 when it is new."""
     row = connection.execute("SELECT coalesce(max(version), 0) FROM store.migration").fetchone()

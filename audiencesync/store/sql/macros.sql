@@ -2,6 +2,9 @@
 -- Every sf_ macro takes a value of any scalar type and returns VARCHAR: NULL for no value, and NULL too for a
 -- value that the type cannot hold; the caller tells the two apart by sf_missing.
 
+-- What keys meet by in large joins: a number is a third of the work of a text.
+CREATE TEMP MACRO sf_key_hash(x) AS hash(x);
+
 -- Salesforce counts characters as UTF-16 code units, by the strict reading: one outside the basic plane is two.
 CREATE TEMP MACRO sf_length(x) AS length(x) + length(regexp_replace(x, '[^\x{10000}-\x{10FFFF}]', '', 'g'));
 

@@ -8,8 +8,8 @@ FROM (
     SELECT {{ value }} AS id
     FROM (
         SELECT {{ raw }} AS raw_{{ index }}
-        FROM stage_profile
-        SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.profile_key = stage_profile._profile_key
+        FROM plan_touched
+        SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.profile_key = plan_touched._profile_key
     )
 )
 WHERE id IS NOT NULL

@@ -1,6 +1,6 @@
 -- plan_rendered: the field values of members that differ, as Salesforce would store them; nobody else is rendered.
 -- template: words, fingerprint and row_hash (SQL expressions), fields (plan/fields.py: name, raw, value, problems, cuts, skip)
--- reads   : plan_candidate, plan_bit, stage_profile
+-- reads   : plan_candidate, plan_bit, plan_touched
 -- makes   : plan_rendered(profile_key, fingerprint, row_hash, payload MAP, problems STRUCT[], truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
 CREATE OR REPLACE TEMP TABLE plan_rendered AS
@@ -17,8 +17,8 @@ WITH named AS (
     {% for field in fields %}
         , {{ field.raw }} AS raw_{{ loop.index0 }}
     {% endfor %}
-    FROM stage_profile
-    SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.profile_key = stage_profile._profile_key
+    FROM plan_touched
+    SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.profile_key = plan_touched._profile_key
 ), valued AS (
     SELECT candidate.*, raw.*, audience_names
     {% for field in fields %}

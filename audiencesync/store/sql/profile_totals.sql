@@ -2,10 +2,11 @@
 -- params  : $since when the read is incremental
 -- template: key (column), updated_at (column or none), unbounded (its type knows infinity), dated (it is a date or
 --           time), since_type (its type, when the read is incremental)
--- returns : profiles, null_keys, unfit_keys (a number that is not whole) BIGINT, watermark VARCHAR
+-- returns : profiles, key_hashes, null_keys, unfit_keys (a number that is not whole) BIGINT, watermark VARCHAR
 -- grain   : one row
 SELECT
     count(*) AS profiles,
+    count(DISTINCT sf_key_hash(_profile_key)) AS key_hashes,
     count(*) FILTER ({{ key | name }} IS NULL OR _profile_key = '') AS null_keys,
     count(*) FILTER ({{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
     {% if updated_at %}

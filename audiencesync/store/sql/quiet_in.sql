@@ -2,7 +2,7 @@
 -- params  : $sync_id
 -- template: words
 INSERT INTO store.acknowledged BY NAME
-SELECT $sync_id AS sync_id, profile_key, fingerprint{% for word in words %}, mask_{{ word }}{% endfor %}
+SELECT $sync_id AS sync_id, profile_key, sf_key_hash(profile_key) AS key_hash, fingerprint{% for word in words %}, mask_{{ word }}{% endfor %}
 
 FROM plan_change
 WHERE verdict = 'quiet'

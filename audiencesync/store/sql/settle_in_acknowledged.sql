@@ -2,7 +2,7 @@
 -- template: words
 -- reads   : stage_settled
 INSERT INTO store.acknowledged BY NAME
-SELECT sync_id, profile_key, fingerprint{% for word in words %}, mask_{{ word }}{% endfor %}
+SELECT sync_id, profile_key, sf_key_hash(profile_key) AS key_hash, fingerprint{% for word in words %}, mask_{{ word }}{% endfor %}
 
 FROM stage_settled
 WHERE complete AND NOT gone AND action NOT IN ('exit', 'delete')

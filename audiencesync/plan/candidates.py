@@ -1,0 +1,171 @@
+"""Who differs: one pass over profiles, memberships and state, which meet by a hash of their key."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from audiencesync.config.load import Project
+from audiencesync.config.models import Sync
+from audiencesync.plan.lookup import NO_RECORD_AGE
+from audiencesync.plan.sources import Sources, check_rule, read_sources
+from audiencesync.records import Mode, SyncState
+from audiencesync.store import ColumnType, Store
+
+BITS_A_WORD = 63
+"""Audiences of one mask column: the bits of a BIGINT without its sign."""
+
+_TABLES_WITH_MASKS = ("acknowledged", "outbox", "parked")
+_BY_HASH = {"key": "sf_key_hash({})", "state_key": "key_hash"}
+_BY_TEXT = {"key": "{}", "state_key": "profile_key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Members whose state differs, found without rendering anything.
+
+    Attributes:
+        count: Rows of `plan_candidate`.
+        acknowledged: Members before the run.
+        parked: Rows that stay parked.
+        unmatched: Members without a record that are not looked up again yet.
+        words: Mask columns in use.
+        everything: Every member is sent, whole.
+        retried: They are parked rows that the operator wants sent again.
+    """
+
+    sync: Sync
+    state: SyncState
+    mode: Mode
+    sources: Sources
+    count: int
+    acknowledged: int
+    parked: int
+    unmatched: int
+    words: Sequence[int]
+    everything: bool
+    retried: bool
+
+
+def find_candidates(
+    store: Store,
+    project: Project,
+    sync: Sync,
+    state: SyncState,
+    columns: Mapping[str, ColumnType],
+    *,
+    since: str | None,
+    backfill: bool,
+    retry: Sequence[str] | None,
+    now: datetime,
+    shared_hashes: bool,
+    fetch_missing: Callable[[], None],
+) -> Candidates:
+    """Find the members whose desired state differs from the acknowledged one.
+
+    Args:
+        store: Holds the staged source and the acknowledged state.
+        project: The config, for places in errors.
+        sync: The sync to plan.
+        state: Its state before the run.
+        columns: The profile columns.
+        since: Where the incremental read began; None when the whole source is staged.
+        backfill: Send every member again.
+        retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
+            look at everybody, and leave alone what is parked.
+        now: The time.
+        shared_hashes: The hashes of two keys are the same, so keys must meet by their text.
+        fetch_missing: Reads profiles that an incremental plan needs besides those read already.
+
+    Returns:
+        The candidates; their rows are in `plan_candidate`.
+
+    Raises:
+        ConfigError: A mapping or rule is not valid over the profile columns.
+    """
+    sources = read_sources(store, project, sync, columns)
+    rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
+    for name, where in rules.items():
+        check_rule(store, project, name, where)
+    listed = [name for name in sync.audiences if name not in rules]
+    store.run("plan_bits", {"sync_id": state.sync_id, "audiences": list(sync.audiences)})
+    bits = {row["audience"]: row["ordinal"] for row in store.rows("plan_bit_list")}
+    words = _words(store, bits)
+    if retry is not None:
+        store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
+    elif since is not None:
+        updated_at = str(project.config.source.profiles.updated_at)
+        store.run(
+            "plan_scope",
+            {"sync_id": state.sync_id, "since": since, "listed": listed},
+            words=words,
+            updated_at=updated_at,
+            since_type=store.columns("stage_profile")[updated_at].text,
+            listed_bits={word: _bits_of(listed, bits, word) for word in words},
+        )
+    if since is not None:
+        fetch_missing()
+    scoped = since is not None or retry is not None
+    ways = [_BY_TEXT] if shared_hashes else [_BY_HASH, _BY_TEXT]
+    for way in ways:
+        store.run(
+            "plan_touched",
+            {"sync_id": state.sync_id, "listed": listed, "everyone": backfill},
+            words=words,
+            fingerprint=sources.fingerprint,
+            ruled=bool(rules),
+            rules={
+                word: [
+                    {"where": where, "bit": 1 << bits[name] % BITS_A_WORD}
+                    for name, where in rules.items()
+                    if bits[name] // BITS_A_WORD == word
+                ]
+                for word in words
+            },
+            scoped=scoped,
+            **way,
+        )
+        if not store.row("plan_mistaken")["mistaken"]:
+            break
+    store.run("plan_candidate", {"sync_id": state.sync_id}, words=words, row_hash=sources.row_hash)
+    rebased = state.basis != sources.basis
+    store.run(
+        "plan_parked",
+        {
+            "sync_id": state.sync_id,
+            "everything": backfill or rebased or retry is not None,
+            "stale": (now - NO_RECORD_AGE).astimezone(UTC).replace(tzinfo=None),
+        },
+        words=words,
+        scoped=scoped,
+    )
+    store.run("plan_unparked")
+    counts = store.row("plan_candidates_count", {"sync_id": state.sync_id})
+    mode = Mode.BACKFILL if backfill or not state.backfilled else Mode.INCREMENTAL
+    return Candidates(
+        sync,
+        state,
+        mode,
+        sources,
+        counts["candidates"],
+        counts["acknowledged"],
+        counts["parked"],
+        counts["unmatched"],
+        words,
+        everything=backfill,
+        retried=retry is not None,
+    )
+
+
+def _words(store: Store, bits: Mapping[str, int]) -> Sequence[int]:
+    """Mask columns for these bits; the store's tables get room for them."""
+    stored = store.row("mask_words")["words"]
+    needed = max(math.ceil((max(bits.values(), default=0) + 1) / BITS_A_WORD), 1)
+    for word in range(stored, needed):
+        for table in _TABLES_WITH_MASKS:
+            store.run("add_mask_word", table=table, word=word)
+    return range(max(stored, needed))
+
+
+def _bits_of(names: Sequence[str], bits: Mapping[str, int], word: int) -> int:
+    return sum(1 << bits[name] % BITS_A_WORD for name in names if bits[name] // BITS_A_WORD == word)
