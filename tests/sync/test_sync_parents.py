@@ -175,6 +175,22 @@ def test_parents_are_read_back_after_a_lost_answer_and_not_sent_again(family: Wo
     assert named(family.org, contacts(family)["p2@example.com"]) == ALL
 
 
+@pytest.mark.parametrize("match_field", ["Phone", None])
+@pytest.mark.parametrize("by_request", [True, False])
+def test_parents_go_with_look_ups_and_without_a_match_field(
+    family: World, match_field: str | None, by_request: bool
+) -> None:
+    family.sync["extra_fields"]["Phone"] = "phone"
+    family.sync.update(match_field=match_field, duplicate_rule="allow_save" if by_request else "respect")
+    family.people([child(1), child(2)])
+
+    assert (family.run_one().created, family.run_one().planned) == (2, 0)
+    assert named(family.org, contacts(family)["p2@example.com"]) == ALL
+    family.people([child(1), child(2, store="8")])
+    assert family.run_one().updated == 1
+    assert named(family.org, contacts(family)["p2@example.com"]) == ALL | {"Store__c": "Rome"}
+
+
 def test_a_record_type_goes_by_its_name_too_also_as_a_constant(family: World) -> None:
     del family.sync["extra_fields"]["RecordType.DeveloperName"]
     family.sync["extra_fields"]["RecordType.Name"] = {"value": "Retail Shop"}
