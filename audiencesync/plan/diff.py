@@ -81,7 +81,9 @@ def make_plan(
         row_hash=candidates.sources.row_hash,
         fields=fields,
     )
-    look_up(store, sync, state.sync_id, matching, objects, finder=finder)
+    for kept in ("plan_acked", "plan_record"):
+        store.run(kept, {"sync_id": state.sync_id})
+    look_up(store, sync, matching, objects, finder=finder)
     store.run(
         "plan_change",
         {

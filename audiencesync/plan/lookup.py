@@ -46,7 +46,6 @@ class Finder(Protocol):
 def look_up(
     store: Store,
     sync: Sync,
-    sync_id: int,
     matching: Matching,
     objects: Sequence[ObjectType],
     *,
@@ -55,9 +54,8 @@ def look_up(
     """Find the records of members and leavers whose Id is not known; `plan_match` has them afterwards.
 
     Args:
-        store: Holds `plan_candidate` and `plan_rendered`.
+        store: Holds `plan_candidate`, `plan_rendered`, `plan_acked` and `plan_record`.
         sync: Says what may happen to records.
-        sync_id: Its number.
         matching: The match fields.
         objects: Where to look, in this order; what is found in one is not looked for in the next.
         finder: Salesforce, asked for only when there is something to look up.
@@ -68,7 +66,6 @@ def look_up(
     store.run(
         "plan_wanted",
         {
-            "sync_id": sync_id,
             "match_fields": list(matching.fields),
             "exact": list(matching.exact),
             "members": matching.way is Way.LOOKUP,

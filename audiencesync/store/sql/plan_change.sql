@@ -7,7 +7,7 @@
 --           that an exit never clears), $checkboxes VARCHAR[] (fields that cannot be empty), $parent VARCHAR or NULL
 --           (the field that names a row's parent)
 -- template: words
--- reads   : plan_candidate, plan_rendered, plan_match, store.payload, store.record, store.acknowledged
+-- reads   : plan_candidate, plan_rendered, plan_match, plan_acked, plan_record, store.record, store.acknowledged
 -- makes   : plan_change; `verdict` says what becomes of the row: send, invalid, unmatched (there is no record that it
 --           may write to), quiet (state only), forget (state only, the member is gone)
 -- grain   : one row a candidate; one for each of its records when it has several
@@ -15,20 +15,31 @@ CREATE OR REPLACE TEMP TABLE plan_change AS
 WITH own_record AS (
     SELECT profile_key, any_value(match_key) AS match_key, any_value(object) AS object,
         list(salesforce_id ORDER BY salesforce_id) FILTER (salesforce_id IS NOT NULL) AS ids
-    FROM store.record WHERE sync_id = $sync_id GROUP BY profile_key
+    FROM plan_record GROUP BY profile_key
 ), leaving AS (
     SELECT profile_key FROM plan_candidate WHERE NOT desired
-), holder AS (
-    -- members who stay, and their records: nobody else may be taken for one of these
-    SELECT record.profile_key, record.match_key, record.salesforce_id
-    FROM store.acknowledged AS state
-    JOIN store.record AS record ON record.sync_id = $sync_id AND record.profile_key = state.profile_key
-    WHERE state.sync_id = $sync_id AND state.profile_key NOT IN (FROM leaving)
 ), named AS (
     SELECT rendered.*,
         nullif(array_to_string(sf_match_values(payload, $match_fields), ' | '), '') AS match_value,
         sf_match_key(payload, $match_fields, $exact) AS match_key
     FROM plan_rendered AS rendered
+), wanted_record AS (
+    SELECT profile_key, match_key, salesforce_id
+    FROM store.record SEMI JOIN named USING (match_key)
+    WHERE sync_id = $sync_id
+    UNION
+    SELECT profile_key, match_key, salesforce_id
+    FROM store.record SEMI JOIN plan_match USING (salesforce_id)
+    WHERE sync_id = $sync_id
+), holder AS (
+    -- members who stay, and their records: nobody else may be taken for one of these
+    SELECT record.profile_key, record.match_key, record.salesforce_id
+    FROM wanted_record AS record
+    SEMI JOIN (
+        FROM store.acknowledged
+        WHERE sync_id = $sync_id AND key_hash IN (SELECT sf_key_hash(profile_key) FROM wanted_record)
+    ) AS state ON state.profile_key = record.profile_key
+    WHERE record.profile_key NOT IN (FROM leaving)
 ), found AS (
     SELECT named.profile_key, any_value(match.object) AS object,
         list(match.salesforce_id ORDER BY match.created_at, match.salesforce_id) AS ids
@@ -49,7 +60,7 @@ WITH own_record AS (
         own_record.match_key AS old_match_key,
         acked.fields AS acked_fields
     FROM named
-    LEFT JOIN store.payload AS acked ON acked.sync_id = $sync_id AND acked.profile_key = named.profile_key
+    LEFT JOIN plan_acked AS acked ON acked.profile_key = named.profile_key
     LEFT JOIN own_record ON own_record.profile_key = named.profile_key
     LEFT JOIN found ON found.profile_key = named.profile_key
 ), differing AS (
@@ -88,7 +99,7 @@ WITH own_record AS (
                 'before': field.value, 'after': CASE WHEN list_contains($checkboxes, field.key) THEN 'false' END}}
         )) AS changed
     FROM plan_candidate AS candidate
-    LEFT JOIN store.payload AS acked ON acked.sync_id = $sync_id AND acked.profile_key = candidate.profile_key
+    LEFT JOIN plan_acked AS acked ON acked.profile_key = candidate.profile_key
     LEFT JOIN own_record ON own_record.profile_key = candidate.profile_key
     LEFT JOIN unclaimed ON unclaimed.match_key = own_record.match_key
     WHERE NOT candidate.desired

@@ -1,13 +1,13 @@
 -- plan_wanted: the match values whose records must be looked up: of members without a known record, and of leavers
 --              whose record is to be changed and is not known.
--- params  : $sync_id, $match_fields VARCHAR[], $exact VARCHAR[], $members BOOLEAN (members are looked up, too),
+-- params  : $match_fields VARCHAR[], $exact VARCHAR[], $members BOOLEAN (members are looked up, too),
 --           $acknowledged BOOLEAN (... and not only new ones), $leavers BOOLEAN
--- reads   : plan_candidate, plan_rendered, store.payload, store.record
+-- reads   : plan_candidate, plan_rendered, plan_acked, plan_record
 -- makes   : plan_wanted(match_key, match_values VARCHAR[])
 -- grain   : one row a match key
 CREATE OR REPLACE TEMP TABLE plan_wanted AS
 WITH known AS (
-    SELECT profile_key FROM store.record WHERE sync_id = $sync_id AND salesforce_id IS NOT NULL
+    SELECT profile_key FROM plan_record WHERE salesforce_id IS NOT NULL
 ), fields AS (
     SELECT rendered.payload AS fields
     FROM plan_rendered AS rendered ANTI JOIN known USING (profile_key)
@@ -15,7 +15,7 @@ WITH known AS (
     UNION ALL
     SELECT acked.fields
     FROM plan_candidate AS candidate
-    JOIN store.payload AS acked ON acked.sync_id = $sync_id AND acked.profile_key = candidate.profile_key
+    JOIN plan_acked AS acked ON acked.profile_key = candidate.profile_key
     ANTI JOIN known ON known.profile_key = candidate.profile_key
     WHERE $leavers AND NOT candidate.desired
 )
