@@ -7,86 +7,37 @@ together.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 
 from audiencesync.clock import Clock
-from audiencesync.config.columns import check_columns
 from audiencesync.config.load import Project
-from audiencesync.config.models import DuplicateRule, Sync
-from audiencesync.connection import Connection
+from audiencesync.config.models import Sync
 from audiencesync.errors import AudienceSyncError, SalesforceRefused, UsageError
-from audiencesync.export import Exporter, Target, Tools, recover
-from audiencesync.ledger import ApiMeter, LedgerWriter, RunLog
-from audiencesync.objects import ObjectType
+from audiencesync.ledger import LedgerWriter, RunLog
 from audiencesync.plan import (
     PACKING,
     Plan,
-    Room,
-    check_plan,
-    check_source,
-    find_candidates,
-    make_plan,
-    matching_of,
-    nothing_to_do,
-    read_sources,
     sample,
-    with_parents,
 )
 from audiencesync.progress import Progress
-from audiencesync.records import Allowances, Mode, Route, RunStatus, SyncState, WriteOptions
+from audiencesync.records import Mode, Route, RunStatus, SyncState
 from audiencesync.reports import RunReport, SyncReport, Trouble
-from audiencesync.source import Source, SourceTotals, blamed
-from audiencesync.store import ColumnType, SqlFailed, Store, open_when_free
+from audiencesync.stages import (
+    Bench,
+    Reading,
+    RunOptions,
+    export,
+    open_bench,
+    plan_sync,
+    read_source,
+    settle_earlier,
+)
+from audiencesync.store import Store, open_when_free
+
+__all__ = ["RunOptions", "plan", "run"]
 
 SAMPLE_ROWS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What the operator asked for.
-
-    Attributes:
-        syncs: Names of the syncs to run; empty for all.
-        backfill: Send every member again.
-        full: Read the whole source, whatever `updated_at` says.
-        retry: Send again the parked rows with these error codes, or all of them when there are none, and
-            nothing else; None for an ordinary run.
-        allowed: Guards that are lifted.
-        wait: Seconds to wait for a store that another process holds.
-    """
-
-    syncs: tuple[str, ...] = ()
-    backfill: bool = False
-    full: bool = False
-    retry: tuple[str, ...] | None = None
-    allowed: Allowances = field(default_factory=Allowances)
-    wait: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The staged source."""
-
-    source: Source
-    columns: Mapping[str, ColumnType]
-    totals: SourceTotals
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What the stages of one run share."""
-
-    project: Project
-    options: RunOptions
-    store: Store
-    runs: RunLog
-    connection: Connection
-    meter: ApiMeter
-    clock: Clock
-    progress: Progress
 
 
 def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progress) -> RunReport:
@@ -109,8 +60,8 @@ def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progre
         runs = RunLog(store, clock)
         run_id = runs.start("run" if options.retry is None else "retry")
         try:
-            with _bench(project, options, store, run_id=run_id, clock=clock, progress=progress) as bench:
-                reading = _read(bench, syncs)
+            with open_bench(project, options, store, run_id=run_id, clock=clock, progress=progress) as bench:
+                reading = read_source(bench, syncs)
                 reports = tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs)
                 report = RunReport(run_id, reports, store.rows("run_codes", {"run_id": run_id}))
         except BaseException as error:
@@ -130,9 +81,9 @@ def plan(project: Project, options: RunOptions, *, clock: Clock, progress: Progr
     syncs = _selected(project, options.syncs)
     with (
         Store.open(project.store_path, base=project.base) as store,
-        _bench(project, options, store, run_id=None, clock=clock, progress=progress) as bench,
+        open_bench(project, options, store, run_id=None, clock=clock, progress=progress) as bench,
     ):
-        reading = _read(bench, syncs)
+        reading = read_source(bench, syncs)
         reports = []
         for sync in syncs:
             state = bench.runs.sync_state(sync.name, sync.object)
@@ -141,7 +92,7 @@ def plan(project: Project, options: RunOptions, *, clock: Clock, progress: Progr
             made = Counter(bench.meter.made)
             report = SyncReport(sync.name, _mode(state, options))
             try:
-                planned = _plan_sync(bench, sync, state, reading)
+                planned = plan_sync(bench, sync, state, reading)
                 report = _predicted(_planned(report, planned), planned, bench.meter.made - made)
                 report = replace(report, sample=sample(store, SAMPLE_ROWS) if planned.totals.planned else ())
             except AudienceSyncError as error:
@@ -166,15 +117,15 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
     started = bench.clock.now()
     report = SyncReport(sync.name, _mode(state, bench.options))
     try:
-        _settle_earlier(bench, sync, ledger)
-        planned = _plan_sync(bench, sync, state, reading)
+        settle_earlier(bench, sync, ledger)
+        planned = plan_sync(bench, sync, state, reading)
         report = _planned(report, planned)
         if planned.totals.candidates:
             ledger.enqueue(planned.routes, PACKING)
         else:
             ledger.forget_parked()
         if planned.totals.sends:
-            _export(bench, sync, planned, ledger)
+            export(bench, sync, planned, ledger)
     except AudienceSyncError as error:
         report = replace(report, trouble=_trouble(error))
         if isinstance(error, SalesforceRefused):
@@ -188,122 +139,6 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
             bench.runs.advance(planned.state, basis=planned.basis, watermark=reading.totals.watermark)
     seconds = (bench.clock.now() - started).total_seconds()
     return _close_books(bench, run_id, state, ledger, replace(report, seconds=seconds))
-
-
-def _read(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
-    """Stage the source: whole, or since the oldest watermark of the syncs when each has one."""
-    config = bench.project.config.source
-    bench.progress.begin("reading the source", None)
-    try:
-        attach = bench.project.attach_target()
-        source = Source(bench.store, config, base=bench.project.base, attach=attach)
-        states = [bench.runs.sync_state(sync.name, sync.object) for sync in syncs]
-        since = _since(bench, source, states)
-        columns = source.stage(since=since)
-        for sync in syncs:
-            check_columns(bench.project, list(columns), sync)
-        if since is not None and any(
-            state.basis != read_sources(bench.store, bench.project, sync, columns).basis
-            for sync, state in zip(syncs, states, strict=True)
-        ):
-            since = None  # after a change of the mapping every member is compared anew
-            columns = source.stage(since=since)
-        totals = source.check(since=since)
-    finally:
-        bench.progress.end()
-    return Reading(source, columns, totals)
-
-
-def _since(bench: Bench, source: Source, states: list[SyncState]) -> str | None:
-    if bench.options.full or bench.options.backfill or not source.incremental_possible:
-        return None
-    marks = [state.watermark for state in states if state.watermark and state.backfilled]
-    return source.earliest(marks) if len(marks) == len(states) else None
-
-
-def _plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> Plan:
-    """Find who differs; only if somebody does, ask describe and render them."""
-    bench.progress.begin(f"{sync.name}: comparing", None)
-    try:
-        parked = bench.store.row("parked_count", {"sync_id": state.sync_id})["parked"]
-        if parked and bench.options.retry is None:
-            _objects(bench, sync)  # a change of the object lets parked rows go
-        candidates = find_candidates(
-            bench.store,
-            bench.project,
-            sync,
-            state,
-            reading.columns,
-            since=reading.totals.since,
-            backfill=bench.options.backfill,
-            retry=bench.options.retry,
-            now=bench.clock.now(),
-            shared_hashes=reading.totals.shared_hashes,
-            fetch_missing=reading.source.fetch_missing,
-        )
-        if reading.totals.since is None:
-            check_source(
-                profiles=reading.totals.profiles,
-                acknowledged=candidates.acknowledged,
-                allowed=bench.options.allowed,
-            )
-        if candidates.count == 0:
-            return nothing_to_do(candidates)
-        objects = _objects(bench, sync)
-        planned = make_plan(
-            bench.store,
-            bench.project,
-            candidates,
-            objects,
-            finder=lambda: bench.connection.org,
-            picklists=partial(bench.connection.picklist_values, objects[-1].name),
-            room=Room(bench.meter.left(), bench.connection.composite),
-        )
-    except SqlFailed as failure:
-        if failure.about_data:
-            raise blamed(failure) from None
-        raise
-    finally:
-        bench.progress.end()
-    check_plan(planned, bench.options.allowed)
-    return planned
-
-
-def _settle_earlier(bench: Bench, sync: Sync, ledger: LedgerWriter) -> None:
-    """What a killed run left without an answer is asked for before anything new is planned."""
-    if ledger.open_batches():
-        target = _target(bench, sync, _objects(bench, sync))
-        insist = (codes := bench.options.retry) is not None and (not codes or "ANSWER_LOST" in codes)
-        recover(ledger, bench.connection.org, target, bench.clock.now(), insist=insist)
-    else:
-        ledger.drop_waiting()
-
-
-def _export(bench: Bench, sync: Sync, planned: Plan, ledger: LedgerWriter) -> None:
-    bench.progress.begin(f"{sync.name}: sending", planned.totals.sends)
-    try:
-        target = _target(bench, sync, _objects(bench, sync))
-        tools = Tools(ledger, bench.connection.org, target, bench.connection, bench.clock, bench.progress)
-        Exporter(tools).export()
-    finally:
-        bench.progress.end()
-
-
-def _objects(bench: Bench, sync: Sync) -> list[ObjectType]:
-    """The object that is tried first, if any, and the sync's own, with the parents that its mappings name."""
-    describe = bench.connection.describe
-    names = [sync.try_first.object] if sync.try_first else []
-    return [with_parents(bench.project, sync, describe(name), describe) for name in (*names, sync.object)]
-
-
-def _target(bench: Bench, sync: Sync, objects: Sequence[ObjectType]) -> Target:
-    options = WriteOptions(
-        duplicate_allow_save=sync.duplicate_rule is DuplicateRule.ALLOW_SAVE,
-        assignment_rule=sync.assignment_rule,
-    )
-    *others, own = objects
-    matching = matching_of(bench.project, sync, own, others[0] if others else None)
-    return Target({one.name: one for one in objects}, matching, options)
 
 
 def _close_books(
@@ -376,26 +211,3 @@ def _selected(project: Project, names: tuple[str, ...]) -> tuple[Sync, ...]:
             )
     wanted = [sync for sync in project.config.syncs if sync.name in names or not names]
     return tuple(sorted(wanted, key=lambda sync: -sync.priority))
-
-
-@contextmanager
-def _bench(
-    project: Project,
-    options: RunOptions,
-    store: Store,
-    *,
-    run_id: str | None,
-    clock: Clock,
-    progress: Progress,
-) -> Iterator[Bench]:
-    limits = project.config.connection
-    meter = ApiMeter(
-        store,
-        clock,
-        run_id=run_id,
-        project_cap=limits.max_daily_api_calls,
-        org_reserve=limits.reserve_org_api_calls,
-        progress=progress,
-    )
-    with Connection(project, store, meter, clock) as connection:
-        yield Bench(project, options, store, RunLog(store, clock), connection, meter, clock, progress)

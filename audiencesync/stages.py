@@ -1,0 +1,217 @@
+"""The stages of a run, each with what it needs of the others; `sync.py` knows their order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from audiencesync.clock import Clock
+from audiencesync.config.columns import check_columns
+from audiencesync.config.load import Project
+from audiencesync.config.models import DuplicateRule, Sync
+from audiencesync.connection import Connection
+from audiencesync.export import Exporter, Target, Tools, recover
+from audiencesync.ledger import ApiMeter, LedgerWriter, RunLog
+from audiencesync.objects import ObjectType
+from audiencesync.plan import (
+    Plan,
+    Room,
+    check_plan,
+    check_source,
+    find_candidates,
+    make_plan,
+    matching_of,
+    nothing_to_do,
+    read_sources,
+    with_parents,
+)
+from audiencesync.progress import Progress
+from audiencesync.records import Allowances, SyncState, WriteOptions
+from audiencesync.source import Source, SourceTotals, blamed
+from audiencesync.store import ColumnType, SqlFailed, Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the operator asked for.
+
+    Attributes:
+        syncs: Names of the syncs to run; empty for all.
+        backfill: Send every member again.
+        full: Read the whole source, whatever `updated_at` says.
+        retry: Send again the parked rows with these error codes, or all of them when there are none, and
+            nothing else; None for an ordinary run.
+        allowed: Guards that are lifted.
+        wait: Seconds to wait for a store that another process holds.
+    """
+
+    syncs: tuple[str, ...] = ()
+    backfill: bool = False
+    full: bool = False
+    retry: tuple[str, ...] | None = None
+    allowed: Allowances = field(default_factory=Allowances)
+    wait: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The staged source."""
+
+    source: Source
+    columns: Mapping[str, ColumnType]
+    totals: SourceTotals
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the stages of one run share."""
+
+    project: Project
+    options: RunOptions
+    store: Store
+    runs: RunLog
+    connection: Connection
+    meter: ApiMeter
+    clock: Clock
+    progress: Progress
+
+
+@contextmanager
+def open_bench(
+    project: Project,
+    options: RunOptions,
+    store: Store,
+    *,
+    run_id: str | None,
+    clock: Clock,
+    progress: Progress,
+) -> Iterator[Bench]:
+    """What the stages share, for as long as the block lasts; without `run_id` no call belongs to a run."""
+    limits = project.config.connection
+    meter = ApiMeter(
+        store,
+        clock,
+        run_id=run_id,
+        project_cap=limits.max_daily_api_calls,
+        org_reserve=limits.reserve_org_api_calls,
+        progress=progress,
+    )
+    with Connection(project, store, meter, clock) as connection:
+        yield Bench(project, options, store, RunLog(store, clock), connection, meter, clock, progress)
+
+
+def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
+    """Stage the source: whole, or since the oldest watermark of the syncs when each has one."""
+    config = bench.project.config.source
+    bench.progress.begin("reading the source", None)
+    try:
+        attach = bench.project.attach_target()
+        source = Source(bench.store, config, base=bench.project.base, attach=attach)
+        states = [bench.runs.sync_state(sync.name, sync.object) for sync in syncs]
+        since = _since(bench, source, states)
+        columns = source.stage(since=since)
+        for sync in syncs:
+            check_columns(bench.project, list(columns), sync)
+        if since is not None and any(
+            state.basis != read_sources(bench.store, bench.project, sync, columns).basis
+            for sync, state in zip(syncs, states, strict=True)
+        ):
+            since = None  # after a change of the mapping every member is compared anew
+            columns = source.stage(since=since)
+        totals = source.check(since=since)
+    finally:
+        bench.progress.end()
+    return Reading(source, columns, totals)
+
+
+def _since(bench: Bench, source: Source, states: list[SyncState]) -> str | None:
+    if bench.options.full or bench.options.backfill or not source.incremental_possible:
+        return None
+    marks = [state.watermark for state in states if state.watermark and state.backfilled]
+    return source.earliest(marks) if len(marks) == len(states) else None
+
+
+def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> Plan:
+    """Find who differs; only if somebody does, ask describe and render them."""
+    bench.progress.begin(f"{sync.name}: comparing", None)
+    try:
+        parked = bench.store.row("parked_count", {"sync_id": state.sync_id})["parked"]
+        if parked and bench.options.retry is None:
+            _objects(bench, sync)  # a change of the object lets parked rows go
+        candidates = find_candidates(
+            bench.store,
+            bench.project,
+            sync,
+            state,
+            reading.columns,
+            since=reading.totals.since,
+            backfill=bench.options.backfill,
+            retry=bench.options.retry,
+            now=bench.clock.now(),
+            shared_hashes=reading.totals.shared_hashes,
+            fetch_missing=reading.source.fetch_missing,
+        )
+        if reading.totals.since is None:
+            check_source(
+                profiles=reading.totals.profiles,
+                acknowledged=candidates.acknowledged,
+                allowed=bench.options.allowed,
+            )
+        if candidates.count == 0:
+            return nothing_to_do(candidates)
+        objects = _objects(bench, sync)
+        planned = make_plan(
+            bench.store,
+            bench.project,
+            candidates,
+            objects,
+            finder=lambda: bench.connection.org,
+            picklists=partial(bench.connection.picklist_values, objects[-1].name),
+            room=Room(bench.meter.left(), bench.connection.composite),
+        )
+    except SqlFailed as failure:
+        if failure.about_data:
+            raise blamed(failure) from None
+        raise
+    finally:
+        bench.progress.end()
+    check_plan(planned, bench.options.allowed)
+    return planned
+
+
+def settle_earlier(bench: Bench, sync: Sync, ledger: LedgerWriter) -> None:
+    """What a killed run left without an answer is asked for before anything new is planned."""
+    if ledger.open_batches():
+        target = _target(bench, sync, _objects(bench, sync))
+        insist = (codes := bench.options.retry) is not None and (not codes or "ANSWER_LOST" in codes)
+        recover(ledger, bench.connection.org, target, bench.clock.now(), insist=insist)
+    else:
+        ledger.drop_waiting()
+
+
+def export(bench: Bench, sync: Sync, planned: Plan, ledger: LedgerWriter) -> None:
+    """Send the intents of a plan."""
+    bench.progress.begin(f"{sync.name}: sending", planned.totals.sends)
+    try:
+        target = _target(bench, sync, _objects(bench, sync))
+        tools = Tools(ledger, bench.connection.org, target, bench.connection, bench.clock, bench.progress)
+        Exporter(tools).export()
+    finally:
+        bench.progress.end()
+
+
+def _objects(bench: Bench, sync: Sync) -> list[ObjectType]:
+    """The object that is tried first, if any, and the sync's own, with the parents that its mappings name."""
+    describe = bench.connection.describe
+    names = [sync.try_first.object] if sync.try_first else []
+    return [with_parents(bench.project, sync, describe(name), describe) for name in (*names, sync.object)]
+
+
+def _target(bench: Bench, sync: Sync, objects: Sequence[ObjectType]) -> Target:
+    options = WriteOptions(
+        duplicate_allow_save=sync.duplicate_rule is DuplicateRule.ALLOW_SAVE,
+        assignment_rule=sync.assignment_rule,
+    )
+    *others, own = objects
+    matching = matching_of(bench.project, sync, own, others[0] if others else None)
+    return Target({one.name: one for one in objects}, matching, options)
