@@ -92,11 +92,11 @@ def _explain(done: "Demo") -> None:
     planted = done.planted
     write("What you saw")
     write(
-        f"  {len(planted.broken)} customers have a broken e-mail address; Salesforce rejects them, and they"
+        f"  {len(planted.broken)} customers have a broken e-mail address: Salesforce rejects them, and they are"
     )
     mended = len(planted.mended)
     verb = "was" if mended == 1 else "were"
-    write(f"  come round again; on day 2, {mended} of them {verb} put right and accepted.")
+    write(f"  parked until it changes; on day 2, {mended} of them {verb} put right and accepted.")
     write(f"  {len(planted.shared)} pairs share one address: one of each is sent, the other is invalid.")
     write(f"  {len(planted.quiet)} customers got a new title on day 2; that triggers nothing.")
     write()
