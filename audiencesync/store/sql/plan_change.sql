@@ -187,7 +187,9 @@ WITH own_record AS (
         {% for word in words %}0::BIGINT AS mask_{{ word }}, {% endfor %}
         NULL AS error_code, NULL AS error_message,
         CASE WHEN len(ids) = 0 THEN 'forget'  -- an exit creates nothing
-             WHEN match_key IN (SELECT match_key FROM judged WHERE error_code IS NULL) THEN 'forget'
+             -- another member's upsert is about to find the record
+             WHEN $way = 'native' AND match_key IN (SELECT match_key FROM judged WHERE error_code IS NULL AND len(ids) = 0)
+             THEN 'forget'
              WHEN profile_key IN (FROM retaken) THEN 'forget'
              WHEN $on_exit = 'delete' OR cardinality(changed) > 0 THEN 'send'
              ELSE 'forget' END AS verdict

@@ -1,6 +1,7 @@
 -- plan_parked: which parked rows stay parked. A row is free when it is not as it was when it was parked; one that was
---              refused for a match value or record of another member, also when that member lets go of it; one that
---              had no record, also after a while.
+--              refused for a match value or record of another member, also when that member lets go of it (a value that
+--              Salesforce refused belongs to a record, also when its member has left); one that had no record, also
+--              after a while.
 -- params  : $sync_id, $everything BOOLEAN (all are free), $stale (who had no record before then is looked up again)
 -- template: words, scoped (look only at stage_scope)
 -- reads   : store.parked, plan_candidate, store.record, store.acknowledged
@@ -13,7 +14,7 @@ WITH parked AS (
 
     WHERE sync_id = $sync_id
 ), same AS (
-    SELECT parked.profile_key, parked.claim
+    SELECT parked.profile_key, parked.claim, parked.error_code
     FROM parked JOIN plan_candidate AS candidate ON candidate.profile_key = parked.profile_key
     WHERE NOT $everything AND candidate.parked_hash IS NOT DISTINCT FROM parked.row_hash
       AND NOT (parked.error_code = 'NO_RECORD' AND parked.parked_at <= $stale)
@@ -21,11 +22,11 @@ WITH parked AS (
       AND candidate.mask_{{ word }} = parked.mask_{{ word }}
     {% endfor %}
 ), contested AS (
-    SELECT same.profile_key, record.profile_key AS holder
+    SELECT same.profile_key, same.error_code, record.profile_key AS holder
     FROM same JOIN store.record AS record ON record.match_key = same.claim
     WHERE record.sync_id = $sync_id
     UNION ALL
-    SELECT same.profile_key, record.profile_key
+    SELECT same.profile_key, same.error_code, record.profile_key
     FROM same JOIN store.record AS record ON left(record.salesforce_id, 15) = same.claim
     WHERE record.sync_id = $sync_id
 ), held AS (
@@ -33,8 +34,9 @@ WITH parked AS (
     UNION
     SELECT contested.profile_key
     FROM contested
-    SEMI JOIN (FROM store.acknowledged WHERE sync_id = $sync_id) AS state ON state.profile_key = contested.holder
+    LEFT JOIN (FROM store.acknowledged WHERE sync_id = $sync_id) AS state ON state.profile_key = contested.holder
     ANTI JOIN (FROM plan_candidate ANTI JOIN same USING (profile_key)) AS moving ON moving.profile_key = contested.holder
     WHERE contested.holder <> contested.profile_key
+      AND (state.profile_key IS NOT NULL OR contested.error_code = 'DUPLICATE_VALUE')
 )
 SELECT profile_key, profile_key IN (SELECT profile_key FROM held) AS held FROM parked
