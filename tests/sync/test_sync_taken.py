@@ -1,4 +1,4 @@
-"""A match value passes from one member to another: each keeps a record of her own, and nobody is sent for ever."""
+"""A match value passes from one member to another: each keeps her own record, and none is sent for ever."""
 
 import pytest
 

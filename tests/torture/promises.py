@@ -29,9 +29,7 @@ class Rest:
         for key, person in model.members.items():
             if key in books.parked:
                 continue
-            if key not in books.acknowledged:
-                self._check_unmatched(person)
-                continue
+            assert key in books.acknowledged, f"{key} is nowhere"
             says = model.setting.says(person)
             assert not model.setting.wrong(person), f"{key} was accepted"
             believed = {name: books.payload[key].get(name) for name in says}
@@ -74,6 +72,9 @@ class Rest:
     def _check_excuse(self, key: str, settled: Mapping[str, Seen]) -> None:
         person, code = self.model.members[key], self.books.parked[key]
         if code in self.model.setting.wrong(person):
+            return
+        if code == "NO_RECORD":
+            self._check_unmatched(person)
             return
         others = {one for one, seen in settled.items() if one != key and seen.claim == person.claim}
         carried = self.model.carried.get(person.claim, set())
