@@ -7,12 +7,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := audiencesync tests $(wildcard scripts)
+CODE := audiencesync tests scripts
 FAST := tests/house $(addprefix tests/config/test_config_,columns.py file.py misspelt.py starter.py)
 
 TORTURE_KILLS ?= 300
 
-.PHONY: help demo test test-fast torture conformance check fmt fmt-check lint types arch docs clean
+PROFILES ?= 100k
+ONLY ?=
+RUNS ?= 3
+BENCH ?=
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.installed
+
+.PHONY: help demo test test-fast torture bench conformance check fmt fmt-check lint types arch docs clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -28,6 +35,9 @@ test-fast: $(STAMP) ## The tests that take milliseconds
 
 torture: $(STAMP) ## Random sources, faults and SIGKILLs against a model; TORTURE_KILLS=300, half an hour
 	TORTURE_KILLS=$(TORTURE_KILLS) $(BIN)/pytest -q -p no:xdist -k hundreds tests/torture
+
+bench: $(STAMP) $(BENCH_STAMP) ## What we cost beside others; PROFILES=100k,1m,10m ONLY=plan,small RUNS=3 BENCH=--markdown
+	$(BIN)/python -m scripts.bench --profiles '$(PROFILES)' --only '$(ONLY)' --runs $(RUNS) $(BENCH)
 
 conformance: $(STAMP) ## Other people's Salesforce clients against the emulator; needs npm, 2 minutes
 	$(BIN)/python tests/emulator/conformance/run.py
@@ -54,7 +64,7 @@ docs: $(STAMP) ## Hold the documents against the code, and run the README
 	$(BIN)/pytest -q tests/house
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) .bench build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -62,4 +72,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) \
 	  || { echo "$(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(BENCH_STAMP): scripts/bench/constraints.txt
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/bench/constraints.txt
 	@touch $@

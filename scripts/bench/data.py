@@ -1,0 +1,66 @@
+"""Made-up customers: seeded, so that every run on every machine has the same."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.bench.statements import engine, statement
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The files of one size.
+
+    Attributes:
+        folder: Everything of this size.
+        rows: Profiles; each has three memberships.
+    """
+
+    folder: Path
+    rows: int
+
+    @property
+    def yesterday(self) -> Path:
+        """Folder of the day that is in the state."""
+        return self.folder / "yesterday"
+
+    def today(self, share: float) -> Path:
+        """Folder of a day on which this share of the profiles differs."""
+        return self.folder / f"today-{share:g}" if share else self.yesterday
+
+
+def make(folder: Path, rows: int, shares: Sequence[float]) -> Data:
+    """The files for a size and these shares of changed profiles; what is there already is kept."""
+    data = Data(folder, rows)
+    first = _files(data.yesterday)
+    _write(data, data.yesterday, "people", rows=rows, profiles=first[0], memberships=first[1])
+    for share in shares:
+        if share:
+            new = _files(data.today(share))
+            _write(
+                data,
+                data.today(share),
+                "changed",
+                share=share,
+                profiles=first[0],
+                memberships=first[1],
+                new_profiles=new[0],
+                new_memberships=new[1],
+            )
+    return data
+
+
+def _files(day: Path) -> tuple[str, str]:
+    return str(day / "profiles.parquet"), str(day / "memberships.parquet")
+
+
+def _write(data: Data, day: Path, name: str, **template: object) -> None:
+    done = day / "done"
+    if done.exists():
+        return
+    shutil.rmtree(day, ignore_errors=True)
+    day.mkdir(parents=True)
+    with engine(data.folder) as connection:
+        connection.execute(statement(name, **template))
+    done.touch()

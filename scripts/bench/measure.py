@@ -1,0 +1,147 @@
+"""One measured process, and what several of them say together."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryFile
+from time import perf_counter
+
+ROOT = Path(__file__).parents[2]
+OTHERS = ROOT / ".venv-bench" / "bin" / "python"
+"""Python with the packages of the others; `make bench` makes it."""
+
+_KIB = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one process took.
+
+    Attributes:
+        seconds: Of its work, by the clock; start and imports of the program left out.
+        cpu: The same, seconds of the processor.
+        peak: Most memory the whole process ever held, bytes.
+        answer: Members that differ, and the checksum of their keys; None where nothing is looked for.
+        more: Anything else that it counted.
+    """
+
+    seconds: float
+    cpu: float
+    peak: int
+    answer: tuple[int, int] | None = None
+    more: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One contender in one case.
+
+    Attributes:
+        suite: What is measured.
+        rows: Profiles of the source.
+        case: Such as `1 %`.
+        contender: Who.
+        samples: One a run.
+    """
+
+    suite: str
+    rows: int
+    case: str
+    contender: str
+    samples: Sequence[Sample]
+
+    @property
+    def seconds(self) -> float:
+        """Median by the clock."""
+        return median(sample.seconds for sample in self.samples)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Shortest and longest by the clock."""
+        return min(sample.seconds for sample in self.samples), max(sample.seconds for sample in self.samples)
+
+    @property
+    def cpu(self) -> float:
+        """Median of the processor."""
+        return median(sample.cpu for sample in self.samples)
+
+    @property
+    def peak(self) -> int:
+        """Most memory of all runs, bytes."""
+        return max(sample.peak for sample in self.samples)
+
+    @property
+    def more(self) -> dict[str, float]:
+        """Medians of what else was counted."""
+        names = self.samples[0].more
+        return {name: median(sample.more[name] for sample in self.samples) for name in names}
+
+
+def contender(name: str, *arguments: object, python: Path | None = None) -> list[str]:
+    """The command of a measured program.
+
+    Args:
+        name: Its module in `scripts/bench/contenders`.
+        *arguments: Its arguments.
+        python: Who runs it; ours if not told.
+    """
+    return [str(python or sys.executable), "-m", f"scripts.bench.contenders.{name}", *map(str, arguments)]
+
+
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """Run a program that is not measured.
+
+    Raises:
+        SystemExit: It failed.
+    """
+    return _run(command, environment)[0]
+
+
+def measured(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Sample:
+    """Run a program that prints its measurement, and take its peak memory.
+
+    Raises:
+        SystemExit: It failed.
+    """
+    text, peak = _run(command, environment)
+    told = json.loads(text.splitlines()[-1])
+    answer = told.pop("answer")
+    return Sample(told.pop("seconds"), told.pop("cpu"), peak, tuple(answer) if answer else None, told)
+
+
+def timed(command: Sequence[str]) -> Sample:
+    """Run a program from start to exit and take its time from outside.
+
+    Raises:
+        SystemExit: It failed.
+    """
+    with TemporaryFile() as out:
+        began = perf_counter()
+        with subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = perf_counter() - began
+        if process.returncode:
+            out.seek(0)
+            raise SystemExit(f"{' '.join(command)}\n{out.read().decode()}")
+    return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _KIB)
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str] | None) -> tuple[str, int]:
+    with TemporaryFile() as out, TemporaryFile() as talk:
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=out, stderr=talk, env={**os.environ, **(environment or {})}
+        ) as process:
+            # the only way to the peak of one child alone
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        for file in (out, talk):
+            file.seek(0)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)}\n{talk.read().decode()}")
+        return out.read().decode(), usage.ru_maxrss * _KIB
