@@ -72,7 +72,7 @@ WITH own_record AS (
                 AND field.key <> 'Id' AND (object = $object OR NOT list_contains($omitted, field.key))),
             lambda field: {'k': field.key, 'v': {'before': acked_fields[field.key], 'after': field.value}}
         )) AS changed,
-        coalesce(map_concat(acked_fields, payload), payload) AS new_payload
+        CASE WHEN acked_fields IS NULL THEN payload ELSE map_concat(acked_fields, payload) END AS new_payload
     FROM member
 ), unclaimed AS (
     SELECT match.match_key, any_value(match.object) AS object, list(match.salesforce_id) AS ids

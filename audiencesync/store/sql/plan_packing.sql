@@ -8,21 +8,22 @@
 CREATE OR REPLACE TEMP TABLE plan_packing AS
 SELECT * EXCLUDE (apart, apart_bytes),
     CASE WHEN composite_unfit THEN apart - 1 ELSE place - apart END AS mate_place,
-    CASE WHEN composite_unfit THEN apart_bytes - bytes ELSE bytes_before - coalesce(apart_bytes, 0) END AS mate_bytes_before
+    CASE WHEN composite_unfit THEN apart_bytes - bytes ELSE bytes_before - apart_bytes END AS mate_bytes_before
 FROM (
     SELECT *,
         row_number() OVER every_row - 1 AS place,
         sum(bytes) OVER every_row - bytes AS bytes_before,
-        count(*) FILTER (composite_unfit) OVER every_row AS apart,
-        sum(bytes) FILTER (composite_unfit) OVER every_row AS apart_bytes,
+        -- a FILTER here would be quadratic
+        sum(CAST(composite_unfit AS BIGINT)) OVER every_row AS apart,
+        sum(CASE WHEN composite_unfit THEN bytes ELSE 0 END) OVER every_row AS apart_bytes,
         row_number() OVER like_it - 1 AS fit_place,
         sum(bytes) OVER like_it - bytes AS fit_bytes_before
     FROM (
         SELECT plan_row, object, operation, bulk_unfit,
             operation <> 'delete' AND sf_composite_unfit(changed, match_value) AS composite_unfit,
             row_number() OVER (ORDER BY operation, object, parent, profile_key, salesforce_id) AS seq,
-            8 + coalesce(strlen(match_value), 0) + coalesce(list_sum(list_transform(map_values(changed),
-                lambda change: 3 + coalesce(strlen(change."after"), 4))), 0) AS bytes
+            CAST(8 + coalesce(strlen(match_value), 0) + coalesce(list_sum(list_transform(map_values(changed),
+                lambda change: 3 + coalesce(strlen(change."after"), 4))), 0) AS BIGINT) AS bytes
         FROM plan_change
         WHERE verdict = 'send'
     )
