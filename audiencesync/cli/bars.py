@@ -151,7 +151,7 @@ class Events:
 
 
 def listener(*, verbose: bool, log_format: str) -> Progress:
-    """What shows progress for this process's standard error, with structlog set up beside it.
+    """What shows progress on this process's standard error.
 
     Args:
         verbose: Show structured events instead of bars.
@@ -159,13 +159,13 @@ def listener(*, verbose: bool, log_format: str) -> Progress:
     """
     from audiencesync.cli.output import colour_on
 
-    _log_to_stderr(verbose=verbose, log_format=log_format, colour=colour_on(sys.stderr))
     if verbose:
+        _log_to_stderr(log_format=log_format, colour=colour_on(sys.stderr))
         return Events()
     return Bars(colour=colour_on(sys.stderr)) if sys.stderr.isatty() else Lines()
 
 
-def _log_to_stderr(*, verbose: bool, log_format: str, colour: bool) -> None:
+def _log_to_stderr(*, log_format: str, colour: bool) -> None:
     """Left to itself structlog writes to standard output, where answers go."""
     import logging
 
@@ -183,7 +183,7 @@ def _log_to_stderr(*, verbose: bool, log_format: str, colour: bool) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

@@ -3,11 +3,11 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from scripts.bench.data import Data, make
+from scripts.bench.data import Data, make, write_leads
 from scripts.bench.measure import OTHERS, Line, Sample, contender, measured, run, timed
 from scripts.bench.org import Org, running_org
 from scripts.bench.project import Project
@@ -18,6 +18,8 @@ SLOW_ROWS = 1_000_000
 
 _CHANGED = 1_000
 _STARTS = 10
+_UPLOAD_BYTES = 100_000_000
+"""Most that Salesforce takes in one upload; drt-core makes no second one."""
 
 OURS, EXCEPT, FLOOR = "audiencesync", "DuckDB EXCEPT", "scan and hash"
 _DIFFS = {
@@ -134,6 +136,48 @@ def _incremental(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line
         yield from side_by_side("incremental", rows, case, wish.runs, contenders)
 
 
+def _export(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line]:
+    """New members through Bulk, each time into a new org; the others get the finished rows as a file."""
+    del org
+    data = make(folder, rows, [])
+    leads = data.folder / "leads.csv"
+    if not leads.exists():
+        write_leads(data.yesterday, leads)
+    project = Project(folder / "ours-export")
+
+    def ours() -> Sample:
+        shutil.rmtree(project.folder, ignore_errors=True)
+        with running_org() as fresh:
+            command = contender("ours", "export", project.config(data.yesterday, fresh))
+            return _counted(fresh, rows, partial(measured, command))
+
+    def other(module: str) -> Sample:
+        with running_org() as fresh:
+            environment, command = fresh.environment(), contender(module, leads, python=OTHERS)
+            return _counted(fresh, rows, partial(measured, command, environment))
+
+    contenders = {OURS: ours}
+    if wish.others:
+        contenders["simple-salesforce"] = partial(other, "with_simple_salesforce")
+        if leads.stat().st_size < _UPLOAD_BYTES:
+            contenders["drt-core"] = partial(other, "with_drt")
+    yield from side_by_side("export", rows, "new members", wish.runs, contenders)
+    shutil.rmtree(project.folder, ignore_errors=True)
+
+
+def _counted(org: Org, rows: int, once: Callable[[], Sample]) -> Sample:
+    """A sample with the API calls that the org's meter has counted for it.
+
+    Raises:
+        SystemExit: Not every row arrived.
+    """
+    before = org.calls()
+    sample = once()
+    if sample.more["rows"] != rows:
+        raise SystemExit(f"{sample.more['rows']:,.0f} of {rows:,} rows arrived")
+    return replace(sample, more={"API calls": org.calls() - before})
+
+
 def _acknowledge(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line]:
     """Result files back into state and ledger."""
     data = make(folder, rows, [])
@@ -207,6 +251,7 @@ def side_by_side(suite: str, rows: int, case: str, runs: int, contenders: Conten
 SUITES: Mapping[str, Callable[[Path, int, Wish, Org], Iterator[Line]]] = {
     "plan": _plan,
     "incremental": _incremental,
+    "export": _export,
     "acknowledge": _acknowledge,
     "small": _small,
 }

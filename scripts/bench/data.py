@@ -51,6 +51,13 @@ def make(folder: Path, rows: int, shares: Sequence[float]) -> Data:
     return data
 
 
+def write_leads(day: Path, leads: Path) -> None:
+    """The rows that the product sends of a day, as a CSV file."""
+    profiles, memberships = _files(day)
+    with engine(day.parent) as connection:
+        connection.execute(statement("leads", profiles=profiles, memberships=memberships, leads=str(leads)))
+
+
 def _files(day: Path) -> tuple[str, str]:
     return str(day / "profiles.parquet"), str(day / "memberships.parquet")
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import requests
 
+_PASSWORD = "local-password"  # noqa: S105  (of every emulator)
+
 
 @dataclass(frozen=True, slots=True)
 class Org:
@@ -25,20 +27,39 @@ class Org:
         """API calls that its meter has counted."""
         return int(self._admin("GET", "counters")["api_calls_total"])
 
-    def records(self, name: str) -> int:
-        """Records of an object."""
-        return len(self._admin("GET", f"records/{name}")["records"])
+    def settle_in(self) -> None:
+        """Let Bulk jobs take no longer than their work, and those in who know nothing but a password."""
+        self._admin("POST", "settings", {"bulk_pace_s": 0, "password_flow": True})
 
-    def hurry(self) -> None:
-        """Let Bulk jobs take no longer than their work."""
-        self._admin("POST", "settings", {"bulk_pace_s": 0})
+    def environment(self) -> dict[str, str]:
+        """Environment variables that tell another program how to sign in, with a token for who cannot."""
+        secrets = {
+            "SSL_CERT_FILE": self.greeting["ca_bundle"],
+            "SF_INSTANCE_URL": self.greeting["instance_url"],
+            "SF_CLIENT_ID": self.greeting["consumer_key"],
+            "SF_CLIENT_SECRET": self.greeting["consumer_secret"],
+            "SF_USERNAME": self.greeting["username"],
+            "SF_PASSWORD": _PASSWORD,
+        }
+        form = {
+            "grant_type": "password",
+            "client_id": secrets["SF_CLIENT_ID"],
+            "client_secret": secrets["SF_CLIENT_SECRET"],
+            "username": secrets["SF_USERNAME"],
+            "password": _PASSWORD,
+        }
+        token = self._call("POST", "services/oauth2/token", data=form)["access_token"]
+        return {**secrets, "SF_ACCESS_TOKEN": token}
 
     def _admin(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        return self._call(method, f"__admin__/{path}", json=body)
+
+    def _call(self, method: str, path: str, **body: Any) -> dict[str, Any]:  # noqa: ANN401
         with requests.Session() as http:
             http.trust_env = False
             http.verify = self.greeting["ca_bundle"]
-            url = f"{self.greeting['instance_url']}/__admin__/{path}"
-            answer = http.request(method, url, json=body, timeout=600)
+            url = f"{self.greeting['instance_url']}/{path}"
+            answer = http.request(method, url, timeout=600, **body)
             answer.raise_for_status()
             found: dict[str, Any] = answer.json() if answer.content else {}
             return found
@@ -54,7 +75,7 @@ def running_org() -> Iterator[Org]:
             if not line:
                 raise SystemExit("the emulator did not start")
             org = Org(json.loads(line))
-            org.hurry()
+            org.settle_in()
             yield org
         finally:
             process.terminate()

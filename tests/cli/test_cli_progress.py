@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -105,11 +107,24 @@ def test_verbose_shows_events_on_standard_error(capsys: pytest.CaptureFixture[st
 
 def test_events_of_others_never_reach_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     """Left to itself structlog would write among the answers."""
-    bars.listener(verbose=False, log_format="text")
+    bars.listener(verbose=True, log_format="text")
     log = structlog.get_logger()
-    log.info("quiet")
+    log.debug("quiet")
     log.warning("loud", batch=3)
     out, err = capsys.readouterr()
     assert out == ""
     assert "quiet" not in err
     assert "loud" in err
+
+
+def test_a_command_without_verbose_does_not_wait_for_structlog() -> None:
+    """It takes a tenth of a second to load, and nobody else of ours writes events."""
+    code = (
+        "import sys\n"
+        "from audiencesync import sync\n"
+        "from audiencesync.cli import bars\n"
+        "bars.listener(verbose=False, log_format='text')\n"
+        "print('structlog' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"
