@@ -1,8 +1,9 @@
 """Reading back: which rows of a write did Salesforce apply, when it could not say?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from audiencesync.errors import BudgetSpent, SalesforceRefused, SalesforceUnavailable
 from audiencesync.export.ports import Org
 from audiencesync.export.target import Target
 from audiencesync.export.values import from_json
@@ -24,6 +25,20 @@ def settle_by_reading(ledger: LedgerWriter, org: Org, target: Target, opened: Op
     applied = dict(_applied(ledger, org, target, opened, rows))
     ledger.settle(opened.batch, applied, transient=())
     return len(applied)
+
+
+def present(org: Org, described: ObjectType) -> Callable[[Sequence[str]], list[str] | None]:
+    """Tells which of some records are there; None when that cannot be asked now."""
+
+    def among(ids: Sequence[str]) -> list[str] | None:
+        kind = described.fields["id"]
+        try:
+            found = org.find(described.name, ["Id"], ["Id"], [[kind.filter_value(one)] for one in ids])
+            return [str(record["Id"]) for record in found]
+        except (BudgetSpent, SalesforceRefused, SalesforceUnavailable):
+            return None
+
+    return among
 
 
 def _applied(

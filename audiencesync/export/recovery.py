@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from audiencesync.errors import SalesforceRefused
 from audiencesync.export.ports import Org
-from audiencesync.export.reading import CLOCKS_DIFFER, settle_by_reading, unclaimed
+from audiencesync.export.reading import CLOCKS_DIFFER, present, settle_by_reading, unclaimed
 from audiencesync.export.target import Target
 from audiencesync.ledger import Batch, LedgerWriter, OpenBatch
 from audiencesync.records import Job, JobState, Operation, Route
@@ -64,6 +64,7 @@ def settle_job(ledger: LedgerWriter, org: Org, target: Target, batch: Batch, job
             failed,
             key=target.key_of(batch.operation),
             transient=org.transient_codes,
+            present=present(org, target.object_of(batch)),
         )
     return batch.rows - answered
 

@@ -13,7 +13,7 @@ from audiencesync.errors import (
     SalesforceUnavailable,
     SignInRefused,
 )
-from audiencesync.export.reading import settle_by_reading
+from audiencesync.export.reading import present, settle_by_reading
 from audiencesync.export.tools import Tools
 from audiencesync.ledger import Batch, OpenBatch, OutboxRow
 from audiencesync.records import Operation, Route, RowResult
@@ -198,7 +198,12 @@ class Requests:
         return rows
 
     def _settle(self, batch: Batch, results: Mapping[int, RowResult]) -> None:
-        self._ledger.settle(batch, results, transient=self._org.transient_codes)
+        self._ledger.settle(
+            batch,
+            results,
+            transient=self._org.transient_codes,
+            present=present(self._org, self._target.object_of(batch)),
+        )
         self._progress.advance(len(results))
         if error := self._org.stopped_by([result.code for result in results.values() if result.code]):
             raise error

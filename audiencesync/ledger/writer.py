@@ -1,47 +1,31 @@
 """Intents before calls; outcomes and acknowledged state after them, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-
 from audiencesync.clock import Clock
 from audiencesync.ledger.meter import stored_time
+from audiencesync.ledger.tables import results_table, routes_table
 from audiencesync.records import Operation, Route, RoutePlan, RowResult
 from audiencesync.store import Store
-
-_RESULT = pa.schema(
-    [
-        ("seq", pa.int64()),
-        ("accepted", pa.bool_()),
-        ("salesforce_id", pa.string()),
-        ("created", pa.bool_()),
-        ("error_code", pa.string()),
-        ("error_message", pa.string()),
-    ]
-)
-
-_CHOICE = pa.schema(
-    [
-        ("object", pa.string()),
-        ("operation", pa.string()),
-        ("bulk", pa.bool_()),
-        ("request", pa.string()),
-        ("request_rows", pa.int64()),
-    ]
-)
 
 MAX_ATTEMPTS = 4
 """Times one row is sent in one run while its errors are passing ones."""
 
-GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "CANNOT_UPDATE_CONVERTED_LEAD")
+_MAYBE_GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND")
+"""Codes that say that a record is not there: the row's own, or one that it points to."""
+
+_GONE = (*_MAYBE_GONE, "CANNOT_UPDATE_CONVERTED_LEAD")
 """Codes that say the record behind a known Id cannot be updated any more.
 
 The Id and the state of such a member are forgotten, so that the next run finds or creates its record anew.
 """
+
+Present = Callable[[Sequence[str]], Sequence[str] | None]
+"""Tells which of these records are there; None when nobody can tell now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +117,7 @@ class LedgerWriter:
             routes: How each object and operation travels.
             limits: `job_rows`, `job_bytes` and `request_bytes` of one job and one request.
         """
-        choices = pa.table(
-            {
-                "object": [choice.object for choice in routes.choices],
-                "operation": [choice.operation.value for choice in routes.choices],
-                "bulk": [choice.bulk for choice in routes.choices],
-                "request": [choice.request.value for choice in routes.choices],
-                "request_rows": [choice.request_rows for choice in routes.choices],
-            },
-            schema=_CHOICE,
-        )
-        with self._store.staged("stage_route", choices), self._store.transaction():
+        with self._store.staged("stage_route", routes_table(routes)), self._store.transaction():
             self._store.run("enqueue_bits", self._sync)
             self._store.run("enqueue_invalid", {**self._place, "now": self._now()})
             if routes.choices:
@@ -262,27 +236,35 @@ class LedgerWriter:
             self._store.run("batch_release", {"batch_id": batch.batch_id, "attempts": int(attempted)})
             self._store.run("batch_answered", {"batch_id": batch.batch_id, "now": self._now()})
 
-    def settle(self, batch: Batch, results: Mapping[int, RowResult], *, transient: Sequence[str]) -> None:
+    def settle(
+        self,
+        batch: Batch,
+        results: Mapping[int, RowResult],
+        *,
+        transient: Sequence[str],
+        present: Present = lambda _: (),
+    ) -> None:
         """Write the outcomes that came row by row, and the state they acknowledge.
 
         Args:
             batch: What was sent.
             results: Row `seq` -> what Salesforce answered; rows left out stay open.
             transient: Codes of errors that pass; such rows wait for another attempt.
+            present: Asked about records that a refusal says are gone.
         """
-        columns = list(zip(*((seq, *_flat(result)) for seq, result in results.items()), strict=True))
-        table = pa.Table.from_arrays(
-            [pa.array(column, kind.type) for column, kind in zip(columns, _RESULT, strict=True)]
-            if columns
-            else [pa.array([], kind.type) for kind in _RESULT],
-            schema=_RESULT,
-        )
-        with self._store.staged("stage_arrived", table):
+        with self._store.staged("stage_arrived", results_table(results)):
             self._store.run("results_staged")
-        self._settle(batch, transient)
+        self._settle(batch, transient, present)
 
     def settle_files(
-        self, batch: Batch, success: Path, failed: Path, *, key: str | None, transient: Sequence[str]
+        self,
+        batch: Batch,
+        success: Path,
+        failed: Path,
+        *,
+        key: str | None,
+        transient: Sequence[str],
+        present: Present,
     ) -> int:
         """Write the outcomes of a Bulk job from its result files.
 
@@ -291,7 +273,8 @@ class LedgerWriter:
             success: The file of accepted rows; `failed` that of the others.
             failed: See `success`.
             key: As `write_csv` had it; without one, rows are told apart by all they hold.
-            transient: Codes of errors that pass; such rows wait for another attempt.
+            transient: As `settle` has it, and `present` too.
+            present: See `transient`.
 
         Returns:
             Rows that were answered.
@@ -305,12 +288,12 @@ class LedgerWriter:
             fields=self._fields(batch, key),
         )
         answered = int(self._store.row("results_count")["rows"])
-        self._settle(batch, transient)
+        self._settle(batch, transient, present)
         return answered
 
     def record_unknown(self, batch: Batch) -> None:
         """Say in the ledger that the rows of a batch that are still open were sent and not found applied."""
-        with self._store.staged("stage_arrived", _RESULT.empty_table()):
+        with self._store.staged("stage_arrived", results_table({})):
             self._store.run("results_staged")
         self._store.run("settle_ledger", {"batch_id": batch.batch_id, "now": self._now(), "unknown": True})
 
@@ -359,13 +342,19 @@ class LedgerWriter:
         """
         return self._store.row("sync_left", self._place)
 
-    def _settle(self, batch: Batch, transient: Sequence[str]) -> None:
+    def _settle(self, batch: Batch, transient: Sequence[str], present: Present) -> None:
         where = {"batch_id": batch.batch_id}
+        passing = self._passing
+        missed = self._store.rows("results_gone", {**where, "codes": list(_MAYBE_GONE)})
+        doubtful = [row["salesforce_id"] for row in missed]
+        there = present(doubtful) if doubtful else ()
+        if there is None:  # such rows are neither forgotten nor parked: they come round again
+            there, passing = doubtful, [*passing, *_MAYBE_GONE]
         with self._store.transaction():
             self._store.run("settle_ledger", {**where, "now": self._now(), "unknown": False})
-            self._store.run("settle_accepted", {**where, "gone": list(GONE)})
+            self._store.run("settle_accepted", {**where, "gone": list(_GONE), "there": list(there)})
             self._store.run(
-                "settle_parked", {**where, "passing": self._passing, "now": self._now()}, words=self._words()
+                "settle_parked", {**where, "passing": passing, "now": self._now()}, words=self._words()
             )
             for table in ("acknowledged", "payload", "record"):
                 self._store.run(f"settle_out_{table}")
@@ -387,13 +376,3 @@ class LedgerWriter:
 
     def _now(self) -> object:
         return stored_time(self._clock.now())
-
-
-def _flat(result: RowResult) -> tuple[bool, str | None, bool | None, str | None, str | None]:
-    return (
-        result.accepted,
-        result.salesforce_id,
-        result.created,
-        result.code or None,
-        result.message or None,
-    )

@@ -8,7 +8,7 @@ import pytest
 from audiencesync.export.recovery import LONGEST_REQUEST
 from audiencesync.records import Route, RunStatus
 from tests.sync.test_sync_crash import kill_at
-from tests.world import World, person
+from tests.world import World, person, send_by_bulk
 
 PEOPLE: list[dict[str, Any]] = [
     {**one, "about": ""}
@@ -217,3 +217,31 @@ def test_no_member_becomes_two_records_by_a_backfill_or_a_new_mapping(fresh: Wor
     fresh.sync["extra_fields"] |= changed
     fresh.sync["guards"]["max_mapping_change_ratio"] = 1
     assert (fresh.run_one().updated, len(fresh.org.records())) == (4, 4)
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("route", ["bulk", "collections"])
+def test_a_record_is_not_taken_for_gone_when_its_new_parent_is(
+    world: World, route: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if route == "bulk":
+        send_by_bulk(monkeypatch)
+    account = world.org.create("Account", Name="A")["id"]
+    world.org.remove(account, "Account")
+    world.sync.update(object="Contact", match_field=None, required_fields={"LastName": "name"})
+    world.sync["extra_fields"] = {"AccountId": "account"}
+    del world.sync["send_audiences_to"]
+    world.people([person(1, account="")])
+    world.run_one()
+    world.people([person(1, account=account)])
+    if not told:
+        world.org.fault("status", match={"path": "/query"}, times=99)
+    assert world.run_one().rejected == 1
+    world.org.admin("DELETE", "faults")
+    assert world.run_one().rejected == int(not told)  # nobody could tell, so she came round again
+    assert world.run_one().planned == 0
+
+    world.people([person(1, account="", name="New")])
+
+    assert world.run_one().updated == 1
+    assert [one["LastName"] for one in world.org.records("Contact")] == ["New"]

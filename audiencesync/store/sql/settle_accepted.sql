@@ -1,6 +1,7 @@
 -- settle_accepted: the rows of a batch that Salesforce accepted, and those whose record turned out to be gone. An Id that
 --                  the source gave is not forgotten for that: its row is refused until the source gives another.
--- params: $batch_id, $gone VARCHAR[] (codes that say the record of a known Id no longer exists)
+-- params: $batch_id, $gone VARCHAR[] (codes that say the record of a known Id no longer exists), $there VARCHAR[] (records
+--         that do exist: the code is about one that they point to)
 -- reads : store.outbox, store.ledger, stage_result
 -- makes : stage_settled (outbox columns, gone BOOLEAN, new_id, complete BOOLEAN: the last of the profile's records is
 --         written, and its state moves with this row)
@@ -26,4 +27,5 @@ FROM store.outbox AS outbox
 JOIN stage_result AS result ON result.seq = outbox.seq
 WHERE outbox.batch_id = $batch_id
   AND (result.accepted OR (outbox.salesforce_id IS NOT NULL AND list_contains($gone, result.error_code)
+      AND NOT list_contains($there, outbox.salesforce_id)
       AND (outbox.action IN ('exit', 'delete') OR outbox.salesforce_id IS DISTINCT FROM outbox.match_value)))
