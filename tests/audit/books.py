@@ -136,7 +136,7 @@ class Books:
             )
         self.store.run("plan_packing")
         choice = RouteChoice("Lead", Operation.UPSERT, False, Route.COLLECTIONS, 200)
-        limits = {"job_rows": 1, "job_bytes": 1, "request_bytes": 1_000_000}
+        limits = {"collection_rows": 200, "job_rows": 1, "job_bytes": 1, "request_bytes": 1_000_000}
         writer.enqueue(RoutePlan(choices=(choice,)), limits)
         return writer
 
