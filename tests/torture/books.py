@@ -10,6 +10,9 @@ from typing import Any
 import duckdb
 
 STATE = ("acknowledged", "payload", "record", "pending", "outbox", "parked", "sync")
+_ACCEPTED = """
+SELECT profile_key, action, changed FROM ledger WHERE outcome = 'accepted' ORDER BY answered_at, attempt, seq
+"""
 
 
 @dataclass
@@ -21,6 +24,7 @@ class Books:
         record: Profile -> its records.
         parked: Profile -> error code.
         payload: Profile -> values last accepted.
+        told: Profile -> the same, by the ledger alone.
         calls: Billed calls, ever; `recent` those of the last 24 hours.
         state: Changes when anything of the state does; empty as long as there is no store.
     """
@@ -29,6 +33,7 @@ class Books:
     record: dict[str, list[str]] = field(default_factory=dict)
     parked: dict[str, str] = field(default_factory=dict)
     payload: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    told: dict[str, dict[str, str | None]] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
     outbox: int = 0
     calls: int = 0
@@ -45,12 +50,20 @@ def read_books(folder: Path, ahead_s: float) -> Books:
         record: dict[str, list[str]] = {}
         for key, record_id in rows("SELECT profile_key, salesforce_id FROM record ORDER BY ALL"):
             record.setdefault(key, []).append(record_id)
+        told: dict[str, dict[str, str | None]] = {}
+        for key, action, changed in rows(_ACCEPTED):
+            fields = told.setdefault(key, {})
+            if action in {"exit", "delete"}:
+                fields.clear()
+            else:
+                fields |= {name: change["after"] for name, change in changed.items()}
         since = f"now() AT TIME ZONE 'UTC' + INTERVAL '{ahead_s - 86_400} seconds'"
         return Books(
             ledger=Counter(str(row) for row in rows("FROM ledger")),
             record=record,
             parked=dict(rows("SELECT profile_key, error_code FROM parked")),
             payload=dict(rows("SELECT profile_key, fields FROM payload")),
+            told=told,
             acknowledged={row[0] for row in rows("SELECT profile_key FROM acknowledged")},
             outbox=len(rows("FROM outbox")),
             calls=rows("SELECT count(*) FROM api_call")[0][0],

@@ -15,6 +15,7 @@ MARKS = [f"{letter}{digit}" for letter in "abcd" for digit in (1, 2)]
 NAMES = ["Ada", " Ada ", "Łukasz", "王小明", "O'Brien", 'say "hi", twice', ""]
 PHONES = ["", "+1", "+2", "#N/A", "line\none", " +1 ", LONG, "@{a.b}"]
 FAXES = ["", "+1", "+2", BAD]
+EXITS = ["clear_audiences", "clear_all", "keep", "delete"]
 
 PLACES = (
     "composite",
@@ -41,8 +42,30 @@ NETWORK: list[dict[str, Any]] = [
     {"kind": "status", "status": 200, "html": True},
 ]
 
+Change = tuple[int, dict[str, Any]]
+
 numbers = st.sampled_from(PEOPLE)
 audiences = st.sampled_from([("news",), ("vip",), ("news", "vip")])
+changes_ = st.lists(
+    st.tuples(
+        numbers,
+        st.one_of(
+            st.fixed_dictionaries({"phone": st.sampled_from(["+1", "+2", "+3"])}),
+            st.fixed_dictionaries({"phone": st.sampled_from(PHONES)}),
+            st.fixed_dictionaries({"name": st.sampled_from(NAMES)}),
+            st.fixed_dictionaries({"fax": st.sampled_from(FAXES)}),
+            st.fixed_dictionaries({"mark": st.sampled_from([*MARKS, "A1", "B2", ""])}),
+            st.fixed_dictionaries({"audiences": audiences}),
+            st.sampled_from([{"audiences": ()}, {"gone": True}]),
+        ),
+    ),
+    max_size=4,
+)
+deaths_ = st.one_of(
+    st.tuples(st.sampled_from(MOMENTS), st.just(1)),
+    st.tuples(st.sampled_from(["before request", "after request"]), st.integers(1, 12)),
+    st.tuples(st.sampled_from(["before write", "after write"]), st.integers(1, 40)),
+)
 network = st.builds(
     lambda kind, place, times, skip: {**kind, "match": {"path": place}, "times": times, "skip": skip},
     st.sampled_from(NETWORK),
@@ -77,12 +100,12 @@ class Torture(Scene):
 
     @initialize(
         match=st.sampled_from(["external id", "email", "lookup", "composite", "none"]),
-        on_exit=st.sampled_from(["clear_audiences", "clear_all", "keep", "delete"]),
+        on_exit=st.sampled_from(EXITS),
         mode=st.sampled_from(["upsert", "upsert", "upsert", "update_only"]),
         on_multiple=st.sampled_from(["reject", "oldest", "newest"]),
         titled=st.booleans(),
         many=st.integers(1, len(PEOPLE)),
-        route=st.sampled_from(["single", "small", "bulk"]),
+        route=st.sampled_from(["single", "small", "bulk", "no job"]),
     )
     def begin(self, match: str, mode: str, on_multiple: str, titled: bool, many: int, **given: str) -> None:
         looked_up = match in {"lookup", "composite"}
@@ -92,6 +115,7 @@ class Torture(Scene):
             mode=mode if looked_up else "upsert",
             on_multiple=on_multiple if looked_up else "reject",
             titled=titled or match != "none",
+            assigned=given["route"] == "no job",
         )
         self.route = given["route"]
         for number in list(PEOPLE)[:many]:
@@ -107,63 +131,45 @@ class Torture(Scene):
 
     # what happens to the source
 
-    @rule(
-        number=numbers,
-        name=st.sampled_from(NAMES),
-        phone=st.sampled_from(PHONES),
-        fax=st.sampled_from(FAXES),
-        audiences=audiences,
-    )
-    def somebody_changes(self, number: int, **values: Any) -> None:
-        if number not in self.model.people:
-            self.model.people[number] = Person(number, MARKS[number - 1])
-        self.model.change(number, **values)
+    def apply(self, changes: list[Change]) -> None:
+        """Change people, the unknown among them appear; the change `gone` takes one out of the source."""
+        for number, values in changes:
+            if "gone" in values:
+                self.model.people.pop(number, None)
+                continue
+            if number not in self.model.people:
+                self.model.people[number] = Person(number, MARKS[number - 1])
+            self.model.change(number, **values)
 
-    @rule(number=numbers, phone=st.sampled_from(["+1", "+2", "+3", ""]))
-    def a_phone_changes(self, number: int, phone: str) -> None:
-        if number in self.model.people:
-            self.model.change(number, phone=phone)
-
-    @rule(number=numbers, gone=st.booleans())
-    def somebody_leaves(self, number: int, gone: bool) -> None:
-        if number in self.model.people:
-            if gone:
-                del self.model.people[number]
-            else:
-                self.model.change(number, audiences=())
-
-    @rule(number=numbers, mark=st.sampled_from([*MARKS, "A1", "B2", ""]))
-    def somebody_is_marked_anew(self, number: int, mark: str) -> None:
-        if number in self.model.people:
-            self.model.change(number, mark=mark)
+    @rule(changes=changes_)
+    def people_change(self, changes: list[Change]) -> None:
+        self.apply(changes)
 
     @rule(one=numbers, other=numbers)
     def two_swap_their_marks(self, one: int, other: int) -> None:
         people = self.model.people
         if one in people and other in people:
-            first, second = people[one].mark, people[other].mark
-            self.model.change(one, mark=second)
-            self.model.change(other, mark=first)
+            self.apply([(one, {"mark": people[other].mark}), (other, {"mark": people[one].mark})])
 
     # what happens in the org
 
     @rule(
         place=st.integers(0, 9),
-        name=st.sampled_from(["Phone", "Fax", UNMAPPED]),
-        value=st.sampled_from(["+7", "+8", None]),
+        edit=st.one_of(
+            st.tuples(st.sampled_from(["Phone", "Fax", UNMAPPED]), st.sampled_from(["+7", "+8", None])),
+            st.none(),
+        ),
     )
-    def a_colleague_edits(self, place: int, name: str, value: str | None) -> None:
-        live = self.live()
-        if live:
-            record_id = sorted(live)[place % len(live)]
-            self.org.admin("PATCH", f"records/Lead/{record_id}", {name: value})
-            self.model.edits[record_id, name] = value
-
-    @rule(place=st.integers(0, 9))
-    def a_colleague_deletes(self, place: int) -> None:
-        live = self.live()
-        if live:
-            self.org.remove(sorted(live)[place % len(live)])
+    def a_colleague_edits_or_deletes(self, place: int, edit: tuple[str, str | None] | None) -> None:
+        live = sorted(self.live())
+        if not live:
+            return
+        record_id = live[place % len(live)]
+        if edit is None:
+            self.org.remove(record_id)
+        else:
+            self.org.admin("PATCH", f"records/Lead/{record_id}", dict([edit]))
+            self.model.edits[record_id, edit[0]] = edit[1]
 
     @precondition(lambda self: self.model.setting.match != "none")
     @rule(mark=st.sampled_from(MARKS))
@@ -174,55 +180,62 @@ class Torture(Scene):
             made = self.org.create(LastName="Colleague", Company="Their own", **values)
             self.foreign.add(made["id"])
 
-    # what happens to the config
+    # what happens besides
 
-    @rule(what=st.sampled_from(["fax", "renamed"]))
-    def a_mapping_or_audience_changes(self, what: str) -> None:
-        setattr(self.model.setting, what, not getattr(self.model.setting, what))
+    @rule(
+        what=st.one_of(
+            st.tuples(st.just("fax"), st.booleans()),
+            st.tuples(st.just("renamed"), st.booleans()),
+            st.tuples(st.just("on_exit"), st.sampled_from(EXITS)),
+        )
+    )
+    def the_config_changes(self, what: tuple[str, Any]) -> None:
+        setattr(self.model.setting, *what)
 
-    @rule(on_exit=st.sampled_from(["clear_audiences", "clear_all", "keep", "delete"]))
-    def the_exit_rule_changes(self, on_exit: str) -> None:
-        self.model.setting.on_exit = on_exit
-
-    @rule(route=st.sampled_from(["single", "small", "bulk"]), composite=st.booleans())
-    def another_route_is_cheapest(self, route: str, composite: bool) -> None:
+    @rule(
+        hours=st.sampled_from([0, 0.05, 1, 25, 24 * 8]),
+        route=st.sampled_from(["single", "small", "bulk"]),
+        composite=st.booleans(),
+    )
+    def time_passes_and_another_route_is_cheapest(self, hours: float, route: str, composite: bool) -> None:
+        self.wait(hours)
         self.route = route
         self.org.admin("POST", "settings", {"composite_collections": 5 if composite else 1})
 
-    # time
-
-    @rule(hours=st.sampled_from([0.05, 1, 25, 24 * 8]))
-    def time_passes(self, hours: float) -> None:
-        self.wait(hours)
-
     # runs
 
-    @rule(moment=st.sampled_from(MOMENTS), trouble=perhaps, options=options_)
-    def a_run_is_killed(self, **given: Any) -> None:
-        self.carry_out(**given)
-
     @rule(
-        when=st.sampled_from(["before", "after"]), nth=st.integers(1, 20), trouble=perhaps, options=options_
+        changes=changes_, deaths=st.lists(deaths_, min_size=1, max_size=3), trouble=perhaps, options=options_
     )
-    def a_run_is_killed_at_a_request(self, when: str, **given: Any) -> None:
-        self.carry_out(moment=f"{when} request", **given)
+    def runs_are_killed(
+        self,
+        changes: list[Change],
+        deaths: list[tuple[str, int]],
+        trouble: list[dict[str, Any]],
+        options: dict[str, Any],
+    ) -> None:
+        self.apply(changes)
+        for moment, nth in deaths:
+            self.carry_out(moment=moment, nth=nth, trouble=trouble, options=options)
+            trouble, options = [], {}
 
-    @rule(
-        when=st.sampled_from(["before", "after"]), nth=st.integers(1, 60), trouble=perhaps, options=options_
-    )
-    def a_run_is_killed_at_a_write(self, when: str, **given: Any) -> None:
-        self.carry_out(moment=f"{when} write", **given)
+    @rule(changes=changes_, death=deaths_)
+    def a_run_is_killed(self, changes: list[Change], death: tuple[str, int]) -> None:
+        self.apply(changes)
+        self.carry_out(moment=death[0], nth=death[1])
 
-    @rule(trouble=one_or_two)
-    def a_run_meets_trouble(self, trouble: list[dict[str, Any]]) -> None:
+    @rule(changes=changes_, trouble=one_or_two)
+    def a_run_meets_trouble(self, changes: list[Change], trouble: list[dict[str, Any]]) -> None:
+        self.apply(changes)
         self.carry_out(trouble=trouble)
 
-    @rule(calls=st.integers(0, 12))
-    def the_budget_is_small(self, calls: int) -> None:
-        spent = self.books().recent
-        self.world.sync["max_daily_api_calls"] = spent + calls
-        self.carry_out(budget=spent + calls)
-        assert self.books().recent <= max(spent + calls, spent)
+    @rule(changes=changes_, calls=st.integers(0, 12))
+    def the_budget_is_small(self, changes: list[Change], calls: int) -> None:
+        self.apply(changes)
+        cap = self.books().recent + calls
+        self.world.sync["max_daily_api_calls"] = cap
+        self.carry_out(budget=cap)
+        assert self.kept.recent <= cap
 
     @rule()
     def a_plan_changes_nothing(self) -> None:
@@ -233,15 +246,6 @@ class Torture(Scene):
         assert after.state == before.state or not before.state  # the store is made by whoever comes first
         assert self.org.records() == records
 
-    @rule()
-    def all_is_sent_again(self) -> None:
-        self.model.resent = True
-        self.settle(options={"backfill": True})
-
-    @rule()
-    def parked_rows_are_tried_again(self) -> None:
-        self.settle(options={"retry": ()})
-
-    @rule()
-    def all_settles(self) -> None:
-        self.settle()
+    @rule(options=options_)
+    def all_settles(self, options: dict[str, Any]) -> None:
+        self.settle(options)

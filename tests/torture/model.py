@@ -76,6 +76,7 @@ class Setting:
     fax: bool = True
     titled: bool = True
     renamed: bool = False
+    assigned: bool = False
 
     @property
     def match_fields(self) -> tuple[str, ...]:
@@ -109,6 +110,7 @@ class Setting:
             "on_exit": self.on_exit,
             "mode": self.mode,
             "on_multiple": self.on_multiple,
+            "assignment_rule": self.assigned,
         }
         if match_fields:
             sync["match_field"] = match_fields if len(match_fields) > 1 else match_fields[0]

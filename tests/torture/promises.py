@@ -34,6 +34,8 @@ class Rest:
             assert not model.setting.wrong(person), f"{key} was accepted"
             believed = {name: books.payload[key].get(name) for name in says}
             assert believed == says, f"{key} is believed to say {believed}, not {says}"
+            told = {name: books.told.get(key, {}).get(name) for name in says}
+            assert told == says, f"the ledger tells {told} of {key}, not {says}"
             settled[key] = Seen(says, person.claim)
             (record_id,) = books.record[key]
             assert record_id not in taken, f"{key} and {taken.get(record_id)} have one record"
@@ -77,6 +79,7 @@ class Rest:
             self._check_unmatched(person)
             return
         others = {one for one, seen in settled.items() if one != key and seen.claim == person.claim}
+        others |= {one for one in self.books.acknowledged - {key} if person.claim in self._claims_of(one)}
         carried = self.model.carried.get(person.claim, set())
         if code == "DUPLICATE_MATCH_VALUE":
             assert others, f"{key} is parked as {code}, and nobody else has {person.claim}"
@@ -87,6 +90,11 @@ class Rest:
             assert carried - set(self.books.record.get(key, [])), f"{key} is parked as {code}"
         else:
             raise AssertionError(f"{key} is parked as {code}")
+
+    def _claims_of(self, key: str) -> set[str]:
+        """Match values of a profile's records as they are."""
+        records = [self.live[one] for one in self.books.record.get(key, []) if one in self.live]
+        return {self.model.setting.claim_of(record) for record in records}
 
     def _check_leavers(self, taken: Mapping[str, str]) -> None:
         if len(self.model.exit_rules) > 1:

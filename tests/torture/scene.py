@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from audiencesync.reports import SyncReport
 from tests.torture.books import Books, read_books
 from tests.torture.dying import Order, Runner
-from tests.torture.model import Model, Setting
+from tests.torture.model import Model, Person, Setting
 from tests.torture.promises import Rest
 from tests.world import Org, Record, World
 
@@ -54,7 +54,7 @@ class Scene(RuleBasedStateMachine):
         """Runs without trouble until nothing is left to do; then everything must be as the source says."""
         if not self.quiet:
             self.wait(0.2)  # a request that was cut off may still be carried out for ten minutes
-        if options is None and "NO_RECORD" in self.kept.parked.values():
+        if not options and "NO_RECORD" in self.kept.parked.values():
             options = {"retry": ("NO_RECORD",)}  # else they are looked up once a day
         for at in range(_MOST_RUNS):
             self.org.admin("DELETE", "requests")
@@ -85,8 +85,12 @@ class Scene(RuleBasedStateMachine):
             self.model.setting.sync() | ({} if cap is None else {"max_daily_api_calls": cap})
         ]
         setting = self.model.setting
+        stranger = Person(0, "", audiences=())  # the source has all its columns, whoever is in it
         self.world.people(
-            [{**one.row(), "audiences": setting.audiences(one)} for one in self.model.people.values()]
+            [
+                {**one.row(), "audiences": setting.audiences(one)}
+                for one in (stranger, *self.model.people.values())
+            ]
         )
         (self.world.folder / "audiencesync.yaml").write_text(json.dumps(self.world.config))
 
