@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def main() -> int:
     wish = Wish(asked.folder, asked.runs, others=not asked.ours, slow=asked.slow)
     python = f"Python {platform.python_version()}, {os.cpu_count()} CPUs"
     print(f"audiencesync {__version__}, duckdb {duckdb.__version__}, {python}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the emulator ends with us
     lines: list[Line] = []
     for size in asked.profiles:
         for line in bench(asked.only, size, wish):

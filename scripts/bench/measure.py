@@ -33,7 +33,7 @@ class Sample:
     seconds: float
     cpu: float
     peak: int
-    answer: tuple[int, int] | None = None
+    answer: Sequence[int] | None = None
     more: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -94,28 +94,37 @@ def contender(name: str, *arguments: object, python: Path | None = None) -> list
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
-    """Run a program that is not measured.
+    """Run a program; what it prints.
 
     Raises:
         SystemExit: It failed.
     """
-    return _run(command, environment)[0]
+    told = subprocess.run(
+        command,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+    )
+    if told.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{told.stderr}")
+    return told.stdout
 
 
 def measured(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Sample:
-    """Run a program that prints its measurement, and take its peak memory.
+    """Run a program that prints its measurement.
 
     Raises:
         SystemExit: It failed.
     """
-    text, peak = _run(command, environment)
-    told = json.loads(text.splitlines()[-1])
+    told = json.loads(run(command, environment).splitlines()[-1])
     answer = told.pop("answer")
-    return Sample(told.pop("seconds"), told.pop("cpu"), peak, tuple(answer) if answer else None, told)
+    return Sample(**{name: told.pop(name) for name in ("seconds", "cpu", "peak")}, answer=answer, more=told)
 
 
 def timed(command: Sequence[str]) -> Sample:
-    """Run a program from start to exit and take its time from outside.
+    """Run a program from start to exit and take its time and memory from outside.
 
     Raises:
         SystemExit: It failed.
@@ -123,6 +132,7 @@ def timed(command: Sequence[str]) -> Sample:
     with TemporaryFile() as out:
         began = perf_counter()
         with subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process:
+            # the only way to what one child alone took; its memory is told as ours if we held more
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         seconds = perf_counter() - began
@@ -130,18 +140,3 @@ def timed(command: Sequence[str]) -> Sample:
             out.seek(0)
             raise SystemExit(f"{' '.join(command)}\n{out.read().decode()}")
     return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _KIB)
-
-
-def _run(command: Sequence[str], environment: Mapping[str, str] | None) -> tuple[str, int]:
-    with TemporaryFile() as out, TemporaryFile() as talk:
-        with subprocess.Popen(
-            command, cwd=ROOT, stdout=out, stderr=talk, env={**os.environ, **(environment or {})}
-        ) as process:
-            # the only way to the peak of one child alone
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        for file in (out, talk):
-            file.seek(0)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(command)}\n{talk.read().decode()}")
-        return out.read().decode(), usage.ru_maxrss * _KIB

@@ -91,4 +91,4 @@ def _short(seconds: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+    return f"{value:,.0f}" if value == int(value) or value >= 100 else f"{value:,.2f}"  # noqa: PLR2004

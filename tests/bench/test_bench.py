@@ -36,7 +36,7 @@ def test_the_bench_measures_two_thousand_profiles_and_all_find_the_same(tmp_path
         counts = [lines["plan", case, who]["samples"][0]["answer"][0] for case in [*SHARES, "backfill"]]
         assert counts == [0, 2, 17, 206, 2000]
     assert all(("plan", case, "scan and hash") in lines for case in SHARES)
-    assert lines["acknowledge", "all", "audiencesync"]["more"]["rows"] == 2000
+    assert lines["acknowledge", "all", "audiencesync"]["more"]["rows a second"] > 0
     assert "times ours" in told.stdout
 
 

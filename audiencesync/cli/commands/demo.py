@@ -92,7 +92,8 @@ def _explain(done: "Demo") -> None:
     planted = done.planted
     write("What you saw")
     write(
-        f"  {len(planted.broken)} customers have a broken e-mail address: Salesforce rejects them, and they are"
+        f"  {len(planted.broken)} customers have a broken e-mail address: "
+        "Salesforce rejects them, and they are"
     )
     mended = len(planted.mended)
     verb = "was" if mended == 1 else "were"

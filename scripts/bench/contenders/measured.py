@@ -4,9 +4,12 @@ Only the standard library: the others' programs run in an environment of their o
 """
 
 import json
+import resource
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 KEY_DIGITS = 9
 """Of a key, as hexadecimal digits: the sum of so many over ten million keys stays below 63 bits."""
@@ -47,7 +50,18 @@ class Stopwatch:
             **more: Anything else that was counted.
         """
         answer = None if keys is None else [keys, checksum]
-        print(json.dumps({"seconds": self.seconds, "cpu": self.cpu, "answer": answer, **more}))
+        found = {"seconds": self.seconds, "cpu": self.cpu, "peak": _peak(), "answer": answer}
+        print(json.dumps({**found, **more}))
+
+
+def _peak() -> int:
+    """Most memory that this process ever held, bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # what getrusage tells on Linux is never less than the peak of whoever started us
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def checksum(keys: Iterable[str]) -> int:
