@@ -1,11 +1,12 @@
 """The stages of a run, each with what it needs of the others; `sync.py` knows their order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
 from audiencesync.clock import Clock
+from audiencesync.cluster import Cluster, open_cluster
 from audiencesync.config.columns import check_columns
 from audiencesync.config.load import Project
 from audiencesync.config.models import DuplicateRule, Sync
@@ -27,7 +28,7 @@ from audiencesync.plan import (
 )
 from audiencesync.progress import Progress
 from audiencesync.records import Allowances, SyncState, WriteOptions
-from audiencesync.source import Source, SourceTotals, blamed
+from audiencesync.source import Source, SourceTotals, SparkSource, blamed
 from audiencesync.store import ColumnType, SqlFailed, Store
 
 
@@ -57,7 +58,7 @@ class RunOptions:
 class Reading:
     """The staged source."""
 
-    source: Source
+    source: Source | SparkSource
     columns: Mapping[str, ColumnType]
     totals: SourceTotals
 
@@ -74,6 +75,7 @@ class Bench:
     meter: ApiMeter
     clock: Clock
     progress: Progress
+    cluster: Cluster | None
 
 
 @contextmanager
@@ -96,8 +98,13 @@ def open_bench(
         org_reserve=limits.reserve_org_api_calls,
         progress=progress,
     )
-    with Connection(project, store, meter, clock) as connection:
-        yield Bench(project, options, store, RunLog(store, clock), connection, meter, clock, progress)
+    url = project.spark_url()
+    with (
+        Connection(project, store, meter, clock) as connection,
+        open_cluster(url) if url else nullcontext() as cluster,
+    ):
+        runs = RunLog(store, clock)
+        yield Bench(project, options, store, runs, connection, meter, clock, progress, cluster)
 
 
 def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
@@ -105,6 +112,8 @@ def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
     config = bench.project.config.source
     bench.progress.begin("reading the source", None)
     try:
+        if bench.cluster is not None:
+            return _read_there(bench, bench.cluster, syncs)
         attach = bench.project.attach_target()
         source = Source(bench.store, config, base=bench.project.base, attach=attach)
         states = [bench.runs.sync_state(sync.name, sync.object) for sync in syncs]
@@ -113,7 +122,7 @@ def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
         for sync in syncs:
             check_columns(bench.project, list(columns), sync)
         if since is not None and any(
-            state.basis != read_sources(bench.store, bench.project, sync, columns).basis
+            state.basis != read_sources(bench.store, bench.project, sync, columns, None).basis
             for sync, state in zip(syncs, states, strict=True)
         ):
             since = None  # after a change of the mapping every member is compared anew
@@ -122,6 +131,15 @@ def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
     finally:
         bench.progress.end()
     return Reading(source, columns, totals)
+
+
+def _read_there(bench: Bench, cluster: Cluster, syncs: tuple[Sync, ...]) -> Reading:
+    """Look at the source where it is; its rows stay there."""
+    source = SparkSource(bench.store, cluster, bench.project.config.source)
+    columns = source.stage()
+    for sync in syncs:
+        check_columns(bench.project, list(columns), sync)
+    return Reading(source, columns, source.check())
 
 
 def _since(bench: Bench, source: Source, states: list[SyncState]) -> str | None:
@@ -149,6 +167,7 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             retry=bench.options.retry,
             now=bench.clock.now(),
             shared_hashes=reading.totals.shared_hashes,
+            cluster=bench.cluster,
             fetch_missing=reading.source.fetch_missing,
         )
         if reading.totals.since is None:

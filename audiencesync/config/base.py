@@ -19,7 +19,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from audiencesync.config.references import SecretRef, check_attach, check_relation, check_secret
+from audiencesync.config.references import (
+    SecretRef,
+    check_attach,
+    check_relation,
+    check_secret,
+    check_spark,
+)
 
 _SEGMENT = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
 _API_NAME = rf"{_SEGMENT}(?:__{_SEGMENT}){{0,3}}"
@@ -236,6 +242,14 @@ Secret: TypeAlias = Annotated[
     ),
 ]
 """A secret, by reference alone."""
+
+SparkUrl: TypeAlias = Annotated[
+    SecretRef,
+    _secret_validator("engine", lambda text, _: check_spark(text)),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "minLength": 1, "pattern": r"^sc://|\$\{"}, mode="validation"),
+]
+"""A Spark Connect server; a token in its URL is a reference."""
 
 Attachment: TypeAlias = Annotated[
     SecretRef,

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from audiencesync.config.explain import explain, unknown_keys
 from audiencesync.config.mistakes import KeyPath, Mistake, dotted, refusal
-from audiencesync.config.models import Config
+from audiencesync.config.models import Config, SparkEngine
 from audiencesync.config.references import resolve
 from audiencesync.config.rules import broken_rules
 from audiencesync.config.tree import Tree, parse
@@ -59,6 +59,15 @@ class Project:
             return None
         target = attach.reveal(self.base, environ)
         return target if "://" in target else str(self.base / Path(target).expanduser())
+
+    def spark_url(self, environ: Mapping[str, str] | None = None) -> str | None:
+        """The Spark Connect server that does the diff, its references read; None: DuckDB does it.
+
+        Raises:
+            ConfigError: A reference cannot be read.
+        """
+        engine = self.config.engine
+        return engine.spark.reveal(self.base, environ) if isinstance(engine, SparkEngine) else None
 
     def place(self, keys: KeyPath) -> str:
         """Where a key stands: `audiencesync.yaml:31: syncs.0.required_fields.LastName`."""

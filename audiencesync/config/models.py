@@ -25,6 +25,7 @@ from audiencesync.config.base import (
     OptionalFileName,
     Relation,
     Share,
+    SparkUrl,
     Strict,
     Text,
     Url,
@@ -86,7 +87,10 @@ __all__ = [
 class SparkEngine(Strict):
     """Let a Spark cluster do the diff."""
 
-    spark: Text = Field(description="Spark Connect URL, such as sc://host:15002.")
+    spark: SparkUrl = Field(
+        description="Spark Connect URL, such as sc://host:15002; a token in it is a reference. "
+        "Needs the extra `spark`."
+    )
 
 
 def _engine_meant(value: object) -> str:

@@ -128,7 +128,9 @@ def resolve(
 
 def is_secret(keys: KeyPath) -> bool:
     """Whether the value at this key path is a secret, or may be one under a misspelt key."""
-    return keys == ("source", "attach") or (keys[:2] == ("connection", "auth") and keys[-1] not in _OPEN_KEYS)
+    if keys in {("source", "attach"), ("engine", "spark")}:
+        return True
+    return keys[:2] == ("connection", "auth") and keys[-1] not in _OPEN_KEYS
 
 
 def _wrong_references(text: str, environ: Mapping[str, str]) -> Iterator[str]:
@@ -162,6 +164,21 @@ def check_attach(text: str) -> str | None:
         return (
             "a password must not stand in the file; write "
             "postgres://user:${env:PGPASSWORD}@host/database, or the whole URL as ${env:NAME}"
+        )
+    return None
+
+
+def check_spark(text: str) -> str | None:
+    """What is wrong with a Spark Connect URL, or None: a token in it must be a reference."""
+    bare = REFERENCE.sub(_REVEALED, text)
+    if "${" in bare:
+        return _NOT_A_REFERENCE
+    if not re.match(rf"sc://[^/\s]|{_REVEALED}", bare):
+        return "must be a URL of Spark Connect such as sc://host:15002"
+    if "@" in bare or re.search(rf"(?i)(token|password|secret)\s*=\s*[^\s;{_REVEALED}]", bare):
+        return (
+            "a token must not stand in the file; write sc://host:15002/;token=${env:SPARK_TOKEN}, "
+            "or the whole URL as ${env:NAME}"
         )
     return None
 

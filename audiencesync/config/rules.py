@@ -20,6 +20,7 @@ def broken_rules(data: object) -> list[Mistake]:
     rule_names = _audiences_defined(root)
     mistakes: list[Mistake] = []
     names: dict[str, int] = {}
+    mistakes.extend(_engine_mistakes(root))
     syncs = root.get("syncs")
     for position, value in enumerate(syncs if isinstance(syncs, list) else ()):
         sync = _mapping(value)
@@ -35,6 +36,21 @@ def broken_rules(data: object) -> list[Mistake]:
         mistakes.extend(_field_mistakes(sync, keys))
         mistakes.extend(_trigger_mistakes(sync, keys))
     return mistakes
+
+
+def _engine_mistakes(root: Mapping[str, object]) -> Iterator[Mistake]:
+    """What only DuckDB can read, beside an engine that is not DuckDB."""
+    if not _mapping(root.get("engine")):
+        return
+    source = _mapping(root.get("source"))
+    if source.get("attach") is not None:
+        yield Mistake(
+            ("source", "attach"), "Spark reads the source itself; name its tables and files in `from`"
+        )
+    if source.get("affinities"):
+        yield Mistake(
+            ("source", "affinities"), "is not read through Spark yet; give the profiles a MAP column instead"
+        )
 
 
 def mapped_columns(sync: Mapping[str, object]) -> Iterator[str]:

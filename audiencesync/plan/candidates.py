@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from audiencesync.cluster import Cluster
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.plan.lookup import NO_RECORD_AGE
 from audiencesync.plan.sources import Sources, check_rule, read_sources
+from audiencesync.plan.touched import Question, touch_here, touch_there
 from audiencesync.records import Mode, SyncState
 from audiencesync.store import ColumnType, Store
 
@@ -16,8 +18,6 @@ BITS_A_WORD = 63
 """Audiences of one mask column: the bits of a BIGINT without its sign."""
 
 _TABLES_WITH_MASKS = ("acknowledged", "outbox", "parked")
-_BY_HASH = {"key": "sf_key_hash({})", "state_key": "key_hash"}
-_BY_TEXT = {"key": "{}", "state_key": "profile_key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def find_candidates(
     retry: Sequence[str] | None,
     now: datetime,
     shared_hashes: bool,
+    cluster: Cluster | None,
     fetch_missing: Callable[[], None],
 ) -> Candidates:
     """Find the members whose desired state differs from the acknowledged one.
@@ -75,6 +76,7 @@ def find_candidates(
             look at everybody, and leave alone what is parked.
         now: The time.
         shared_hashes: The hashes of two keys are the same, so keys must meet by their text.
+        cluster: Where the source is, and so who compares; None: DuckDB.
         fetch_missing: Reads profiles that an incremental plan needs besides those read already.
 
     Returns:
@@ -83,10 +85,10 @@ def find_candidates(
     Raises:
         ConfigError: A mapping or rule is not valid over the profile columns.
     """
-    sources = read_sources(store, project, sync, columns)
+    sources = read_sources(store, project, sync, columns, cluster)
     rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
     for name, where in rules.items():
-        check_rule(store, project, name, where)
+        check_rule(store, project, name, where, cluster)
     listed = [name for name in sync.audiences if name not in rules]
     store.run("plan_bits", {"sync_id": state.sync_id, "audiences": list(sync.audiences)})
     bits = {row["audience"]: row["ordinal"] for row in store.rows("plan_bit_list")}
@@ -106,27 +108,26 @@ def find_candidates(
     if since is not None:
         fetch_missing()
     scoped = since is not None or retry is not None
-    ways = [_BY_TEXT] if shared_hashes else [_BY_HASH, _BY_TEXT]
-    for way in ways:
-        store.run(
-            "plan_touched",
-            {"sync_id": state.sync_id, "listed": listed, "everyone": backfill},
-            words=words,
-            fingerprint=sources.fingerprint,
-            ruled=bool(rules),
-            rules={
-                word: [
-                    {"where": where, "bit": 1 << bits[name] % BITS_A_WORD}
-                    for name, where in rules.items()
-                    if bits[name] // BITS_A_WORD == word
-                ]
-                for word in words
-            },
-            scoped=scoped,
-            **way,
-        )
-        if not store.row("plan_mistaken")["mistaken"]:
-            break
+    store.run("plan_listed", {"listed": listed}, words=words)
+    question = Question(
+        state.sync_id,
+        words,
+        rules={
+            word: [
+                {"where": where, "bit": 1 << bits[name] % BITS_A_WORD}
+                for name, where in rules.items()
+                if bits[name] // BITS_A_WORD == word
+            ]
+            for word in words
+        },
+        ruled=bool(rules),
+        scoped=scoped,
+        everyone=backfill,
+    )
+    if cluster is None:
+        touch_here(store, question, sources, shared_hashes=shared_hashes)
+    else:
+        touch_there(store, cluster, question, sources)
     store.run("plan_candidate", {"sync_id": state.sync_id}, words=words, row_hash=sources.row_hash)
     rebased = state.basis != sources.basis
     store.run(

@@ -77,7 +77,6 @@ def make_plan(
     store.run(
         "plan_rendered",
         words=candidates.words,
-        fingerprint=candidates.sources.fingerprint,
         row_hash=candidates.sources.row_hash,
         fields=fields,
     )

@@ -5,10 +5,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from audiencesync.cluster import Cluster
 from audiencesync.config.columns import folded
 from audiencesync.config.load import Project
 from audiencesync.config.models import FieldMapping, Sync
 from audiencesync.errors import ConfigError
+from audiencesync.plan.fingerprint import fingerprint_there
 from audiencesync.store import ColumnType, SqlFailed, Store, quote_name, quote_text
 
 _BASIS_VERSION = 2
@@ -31,7 +33,13 @@ class Sources:
     basis: str
 
 
-def read_sources(store: Store, project: Project, sync: Sync, columns: Mapping[str, ColumnType]) -> Sources:
+def read_sources(
+    store: Store,
+    project: Project,
+    sync: Sync,
+    columns: Mapping[str, ColumnType],
+    cluster: Cluster | None,
+) -> Sources:
     """Turn a sync's mappings into expressions over `stage_profile`, each tried on its own.
 
     Raises:
@@ -60,19 +68,33 @@ def read_sources(store: Store, project: Project, sync: Sync, columns: Mapping[st
     )
     described: list[object] = [_BASIS_VERSION, sync.match_field, sync.send_audiences_to, triggers]
     described += [sorted(mapped.items()), [[name, repr(one)] for name, one in sorted(sync.mappings.items())]]
+    if cluster is not None:
+        described.append("spark")  # fingerprints of two engines are never taken for each other
     basis = hashlib.sha256(json.dumps(described).encode()).hexdigest()
     # the basis is hashed along: after a change of the mapping no old fingerprint can pass for a new one
-    fingerprint = f"hash({', '.join([quote_text(basis), *triggers])})"
+    if cluster is None:
+        fingerprint = f"hash({', '.join([quote_text(basis), *triggers])})"
+    else:
+        schema = cluster.schema("stage_profile", place="source.profiles")
+        fingerprint = fingerprint_there(schema, _triggers_there(sync, columns), basis)
     row_hash = f"hash({', '.join(['0', *sorted({*triggers, *read})])})"
     return Sources(mapped, fingerprint, row_hash, basis)
 
 
-def check_rule(store: Store, project: Project, name: str, where: str) -> None:
-    """Refuse a rule audience whose condition is not valid over the profile columns.
+def check_rule(store: Store, project: Project, name: str, where: str, cluster: Cluster | None) -> None:
+    """Refuse a rule audience whose condition is not valid over the profile columns, where these are.
 
     Raises:
         ConfigError: With the rule's place in the config.
     """
+    if cluster is not None:
+        relation = f"(SELECT CASE WHEN ({where}) THEN 1 END AS met FROM stage_profile)"  # noqa: S608
+        if reason := cluster.complaint(relation):
+            raise ConfigError(
+                f"{project.place(('audiences', name, 'where'))}: {reason}",
+                hint="a rule is Spark SQL over the columns of source.profiles, as `engine` says spark",
+            )
+        return
     _try(store, project, ("audiences", name, "where"), f"CASE WHEN ({where}) THEN 1 END")
 
 
@@ -147,6 +169,23 @@ def _read(sync: Sync, columns: Mapping[str, ColumnType]) -> list[str]:
     if sync.send_affinities_to:
         read.add(quote_name(_spelt(columns, sync.send_affinities_to.column)))
     return sorted(read)
+
+
+def _triggers_there(sync: Sync, columns: Mapping[str, ColumnType]) -> list[str]:
+    """Columns whose values decide on Spark whether a profile differs.
+
+    What the `sql` of a mapping reads only DuckDB knows: where there is one, any column may be part of it.
+    """
+    if sync.trigger_fields is not None:
+        return [_spelt(columns, column) for column in sync.trigger_fields]
+    if any(mapping.sql is not None for mapping in sync.mappings.values()):
+        return list(columns)
+    read = {mapping.column for mapping in sync.mappings.values() if mapping.column is not None}
+    if sync.send_scores_to:
+        read |= set(sync.send_scores_to.scores)
+    if sync.send_affinities_to:
+        read.add(sync.send_affinities_to.column)
+    return sorted({_spelt(columns, name) for name in read})
 
 
 def _try(store: Store, project: Project, place: Sequence[str | int], expression: str) -> None:

@@ -2,5 +2,6 @@
 
 from audiencesync.source.failures import blamed
 from audiencesync.source.reader import Source, SourceTotals
+from audiencesync.source.spark import SparkSource
 
-__all__ = ["Source", "SourceTotals", "blamed"]
+__all__ = ["Source", "SourceTotals", "SparkSource", "blamed"]

@@ -2,14 +2,14 @@
 
 from audiencesync.store import ColumnType, quote_name
 
-_WHOLE_NUMBERS = frozenset(
+WHOLE_NUMBERS = frozenset(
     {
         "tinyint", "smallint", "integer", "bigint", "hugeint",
         "utinyint", "usmallint", "uinteger", "ubigint", "uhugeint",
     }
 )  # fmt: skip
-_AS_TEXT = frozenset({"varchar", "enum", "uuid", "null"}) | _WHOLE_NUMBERS
-_EXACT = {"double": 2**53, "float": 2**24}
+_AS_TEXT = frozenset({"varchar", "enum", "uuid", "null"}) | WHOLE_NUMBERS
+EXACT = {"double": 2**53, "float": 2**24}
 """Up to here every whole number has a floating-point number of its own."""
 
 _SHOWN = 40
@@ -27,8 +27,8 @@ def key_text(column: str, kind: ColumnType, *, table: str | None = None) -> str 
     if kind.kind == "decimal":
         text = f"CAST({name} AS VARCHAR)"
         return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
-    if kind.kind in _EXACT:
-        whole = f"isfinite({name}) AND {name} = trunc({name}) AND abs({name}) < {_EXACT[kind.kind]}"
+    if kind.kind in EXACT:
+        whole = f"isfinite({name}) AND {name} = trunc({name}) AND abs({name}) < {EXACT[kind.kind]}"
         return f"CASE WHEN {whole} THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) END"
     return None
 

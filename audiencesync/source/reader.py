@@ -15,9 +15,9 @@ from audiencesync.source.keys import folded, shown_key
 from audiencesync.source.staging import Staged, Stager, require
 from audiencesync.store import ColumnType, SqlFailed, Store
 
-_PROFILES = "source.profiles"
-_MEMBERSHIPS = "source.memberships"
-_OURS = "_profile_key"
+PROFILES = "source.profiles"
+MEMBERSHIPS = "source.memberships"
+OURS = "_profile_key"
 _PLANNED = "_plan_"
 _MOMENTS = frozenset(
     {"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
@@ -92,7 +92,7 @@ class Source:
             return watermarks[0]
         profiles = self._config.profiles
         with self._one_moment():
-            glance = self._stager.glance(_PROFILES, profiles.relation)
+            glance = self._stager.glance(PROFILES, profiles.relation)
         require(glance, [str(profiles.updated_at)])
         return self._least(watermarks, glance.kind(str(profiles.updated_at)))
 
@@ -116,7 +116,7 @@ class Source:
             self._stage_memberships()
         key, updated_at = self._config.profiles.key, self._config.profiles.updated_at
         named = [name for name in (key, updated_at) if name]
-        with failing_as(_PROFILES):
+        with failing_as(PROFILES):
             self._store.run(
                 "stage_profile",
                 key=profiles.key(key, table="_profile"),
@@ -125,7 +125,7 @@ class Source:
                 affinities=affinities,
             )
             columns = self._store.columns("stage_profile")
-        return {name: kind for name, kind in columns.items() if name != _OURS}
+        return {name: kind for name, kind in columns.items() if name != OURS}
 
     def check(self, *, since: str | None) -> SourceTotals:
         """Count the profiles and refuse null and repeated keys.
@@ -135,17 +135,19 @@ class Source:
         """
         key = self._config.profiles.key
         template, parameters = self._changed_since(since)
-        with failing_as(_PROFILES):
-            totals = self._store.row("profile_totals", parameters, key=key, **template)
-        _refuse_unfit(_PROFILES, key, totals)
+        with failing_as(PROFILES):
+            totals = self._store.row(
+                "profile_totals", parameters, key=key, key_hash="sf_key_hash(_profile_key)", **template
+            )
+        refuse_unfit(PROFILES, key, totals)
         shared = totals["key_hashes"] < totals["profiles"]
         repeats = []
         # keys of different hashes are different; an incremental read has to ask about the unchanged ones, too
         if shared or since is not None:
-            with failing_as(_PROFILES):
+            with failing_as(PROFILES):
                 repeats = self._store.rows("profile_repeats", parameters, scope=False, **template)
         found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
-        self._refuse_repeats(found or self._remote_repeats)
+        refuse_repeats(key, found or self._remote_repeats)
         self._check_memberships()
         return SourceTotals(int(totals["profiles"]), shared, totals["watermark"], since)
 
@@ -163,9 +165,10 @@ class Source:
             if keys:
                 with self._one_moment():
                     self._stager.append(self._profiles, self._config.profiles.key, keys)
-        with failing_as(_PROFILES):
+        with failing_as(PROFILES):
             repeats = self._store.rows("profile_repeats", scope=True, since_type=None)
-        self._refuse_repeats([(row["profile_key"], row["profiles"], row["keys"]) for row in repeats])
+        found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
+        refuse_repeats(self._config.profiles.key, found)
 
     @contextmanager
     def _one_moment(self) -> Iterator[None]:
@@ -175,20 +178,16 @@ class Source:
     def _stage_profiles(self, *, since: str | None) -> Staged:
         config = self._config.profiles
         staged = self._stager.stage(
-            "stage_profile_raw", _PROFILES, config.relation, updated_at=config.updated_at, since=since
+            "stage_profile_raw", PROFILES, config.relation, updated_at=config.updated_at, since=since
         )
         if self._stager.is_empty_file(staged):
             raise SourceError(
-                f"{_PROFILES}: the file is empty, not even its columns are known",
+                f"{PROFILES}: the file is empty, not even its columns are known",
                 hint="a source without profiles still has a header; check what writes the file",
             )
         require(staged, [config.key, *filter(None, [config.updated_at])])
+        refuse_names_of_ours(staged)
         taken = {folded(name) for name in staged.columns}
-        if ours := [name for name in taken if name == _OURS or name.startswith(_PLANNED)]:
-            raise SourceError(
-                f"{_PROFILES}: a column may not be called {ours[0]}, which is a name of ours",
-                hint="give it another name with AS in a SELECT",
-            )
         for name in self._config.affinities:
             if folded(name) in taken:
                 raise SourceError(
@@ -198,7 +197,7 @@ class Source:
             taken.add(folded(name))
         if config.updated_at and staged.kind(config.updated_at).kind not in _ORDERED | _MOMENTS:
             raise SourceError(
-                f"{_PROFILES}: {config.updated_at} is a {staged.kind(config.updated_at).text}, which cannot "
+                f"{PROFILES}: {config.updated_at} is a {staged.kind(config.updated_at).text}, which cannot "
                 "say when a row changed",
                 hint="`updated_at` is a date, a time, a number that grows, or such a text",
             )
@@ -232,12 +231,12 @@ class Source:
         config = self._config.memberships
         self._memberships = None
         if config is not None:
-            staged = self._stager.stage("stage_membership_raw", _MEMBERSHIPS, config.relation)
+            staged = self._stager.stage("stage_membership_raw", MEMBERSHIPS, config.relation)
             if not self._stager.is_empty_file(staged):
                 require(staged, [config.key, config.audience])
                 self._memberships = staged
                 key = staged.key(config.key)
-                with failing_as(_MEMBERSHIPS):
+                with failing_as(MEMBERSHIPS):
                     self._store.run("stage_membership", empty=False, key=key, audience=config.audience)
                 return
         self._store.run("stage_membership", empty=True)
@@ -261,7 +260,7 @@ class Source:
             row = self._store.row("watermark_earliest", {"marks": list(watermarks)}, type=kind.text)
         except SqlFailed:
             raise SourceError(
-                f"{_PROFILES}: {self._config.profiles.updated_at} has another type than at the last run",
+                f"{PROFILES}: {self._config.profiles.updated_at} has another type than at the last run",
                 hint="run once with --full, which reads everything",
             ) from None
         return str(row["watermark"])
@@ -270,31 +269,47 @@ class Source:
         config, staged = self._config.memberships, self._memberships
         if config is None or staged is None:
             return
-        with failing_as(_MEMBERSHIPS):
+        with failing_as(MEMBERSHIPS):
             nulls = self._store.row(
                 "membership_nulls",
                 key=config.key,
                 key_text=staged.key(config.key),
                 audience=config.audience,
             )
-        _refuse_unfit(_MEMBERSHIPS, config.key, nulls)
-        if nulls["null_audiences"]:
-            raise SourceError(
-                f"{_MEMBERSHIPS}: {nulls['null_audiences']} rows have no {config.audience}",
-                hint=f"filter such rows out in `{_MEMBERSHIPS}.from`",
-            )
-
-    def _refuse_repeats(self, repeats: Sequence[tuple[str, int, int]]) -> None:
-        if repeats:
-            examples = ", ".join(f"{shown_key(key)} ({rows} times)" for key, rows, _ in repeats)
-            raise SourceError(
-                f"{_PROFILES}: {repeats[0][2]} values of {self._config.profiles.key} are repeated, among "
-                f"them {examples}",
-                hint="one row a profile: choose one in `source.profiles.from`, for instance with QUALIFY",
-            )
+        refuse_nulls(config.key, config.audience, nulls)
 
 
-def _refuse_unfit(place: str, key: str, counts: dict[str, Any]) -> None:
+def refuse_names_of_ours(profiles: Staged) -> None:
+    """Refuse profile columns whose names the plan needs itself."""
+    taken = {folded(name) for name in profiles.columns}
+    if ours := [name for name in taken if name == OURS or name.startswith(_PLANNED)]:
+        raise SourceError(
+            f"{PROFILES}: a column may not be called {ours[0]}, which is a name of ours",
+            hint="give it another name with AS in a SELECT",
+        )
+
+
+def refuse_repeats(key: str, repeats: Sequence[tuple[str, int, int]]) -> None:
+    """Refuse keys that several profiles carry: each a key, how many carry it, and how many repeat in all."""
+    if repeats:
+        examples = ", ".join(f"{shown_key(one)} ({rows} times)" for one, rows, _ in repeats)
+        raise SourceError(
+            f"{PROFILES}: {repeats[0][2]} values of {key} are repeated, among them {examples}",
+            hint="one row a profile: choose one in `source.profiles.from`, for instance with QUALIFY",
+        )
+
+
+def refuse_nulls(key: str, audience: str, nulls: dict[str, Any]) -> None:
+    """Refuse memberships that name no profile or no audience."""
+    refuse_unfit(MEMBERSHIPS, key, nulls)
+    if nulls["null_audiences"]:
+        raise SourceError(
+            f"{MEMBERSHIPS}: {nulls['null_audiences']} rows have no {audience}",
+            hint=f"filter such rows out in `{MEMBERSHIPS}.from`",
+        )
+
+
+def refuse_unfit(place: str, key: str, counts: dict[str, Any]) -> None:
     """Refuse rows whose key is missing, or is a number that cannot be one."""
     if counts["null_keys"]:
         raise SourceError(

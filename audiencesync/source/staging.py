@@ -52,10 +52,7 @@ class Staged:
         kind = self.kind(column)
         text = key_text(column, kind, table=table)
         if text is None:
-            raise SourceError(
-                f"{self.place}: {column} is a {kind.text}, which cannot be a key",
-                hint="a key is text, a whole number or a UUID; CAST it to one of these in a SELECT",
-            )
+            raise unfit_key(self, column)
         return text
 
 
@@ -84,7 +81,7 @@ class Stager:
         Raises:
             SourceError: The relation cannot be read.
         """
-        relation = _parsed(place, text)
+        relation = parsed(place, text)
         if self._remote is not None and not relation.reads_files:
             found = self._remote.look_at(place, relation)
             condition = None
@@ -104,7 +101,7 @@ class Stager:
         Raises:
             SourceError: The relation cannot be read.
         """
-        relation = _parsed(place, text)
+        relation = parsed(place, text)
         if self._remote is not None and not relation.reads_files:
             self._copy(self._remote.look_at(place, relation), "stage_table", _GLANCE, condition="1 = 0")
             return Staged(_GLANCE, place, self._store.columns(_GLANCE))
@@ -212,12 +209,25 @@ def require(staged: Staged, wanted: Sequence[str]) -> None:
         )
 
 
+def unfit_key(staged: Staged, column: str) -> SourceError:
+    """The refusal of a column that cannot identify a profile."""
+    return SourceError(
+        f"{staged.place}: {column} is a {staged.kind(column).text}, which cannot be a key",
+        hint="a key is text, a whole number or a UUID; CAST it to one of these in a SELECT",
+    )
+
+
 def _rows(name: str) -> str:
     """The table that holds the rows, where they are copied."""
     return f"{name}_rows"
 
 
-def _parsed(place: str, text: str) -> Relation:
+def parsed(place: str, text: str) -> Relation:
+    """What stands behind `from`.
+
+    Raises:
+        SourceError: It cannot stand behind FROM.
+    """
     try:
         return Relation.parse(text)
     except NotARelation as mistake:

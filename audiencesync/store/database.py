@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -262,6 +262,11 @@ def _sql_file(name: str) -> Any:  # noqa: ANN401  (importlib's Traversable has n
 
 
 def _templates() -> jinja2.Environment:
+    return templates(name=quote_name, text=quote_text)
+
+
+def templates(*, name: Callable[[str], str], text: Callable[[str], str]) -> jinja2.Environment:
+    """Every statement of `store/sql/`, for an engine that writes names and texts in this way."""
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(
             lambda name: _sql_file(name.removesuffix(".sql")).read_text(encoding="utf-8")
@@ -271,8 +276,8 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["name"] = quote_name
-    environment.filters["text"] = quote_text
+    environment.filters["name"] = name
+    environment.filters["text"] = text
     return environment
 
 

@@ -5,6 +5,12 @@
 -- What keys meet by in large joins: a number is a third of the work of a text.
 CREATE TEMP MACRO sf_key_hash(x) AS hash(x);
 
+-- A fingerprint as engines without unsigned numbers hold it, and back: the same 64 bits.
+CREATE TEMP MACRO sf_signed(x) AS
+    CAST(CASE WHEN x > 9223372036854775807 THEN CAST(x AS HUGEINT) - 18446744073709551616 ELSE x END AS BIGINT);
+CREATE TEMP MACRO sf_unsigned(x) AS
+    CAST(CASE WHEN x < 0 THEN CAST(x AS HUGEINT) + 18446744073709551616 ELSE x END AS UBIGINT);
+
 -- Salesforce counts characters as UTF-16 code units, by the strict reading: one outside the basic plane is two. Most
 -- texts are ASCII, one byte a character, and need no look at each.
 CREATE TEMP MACRO sf_length(x) AS

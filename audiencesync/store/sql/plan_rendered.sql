@@ -1,5 +1,5 @@
 -- plan_rendered: the field values of members that differ, as Salesforce would store them; nobody else is rendered.
--- template: words, fingerprint and row_hash (SQL expressions), fields (plan/fields.py: name, raw, value, problems, cuts, skip)
+-- template: words, row_hash (SQL expression), fields (plan/fields.py: name, raw, value, problems, cuts, skip)
 -- reads   : plan_candidate, plan_bit, plan_touched
 -- makes   : plan_rendered(profile_key, fingerprint, row_hash, payload MAP, problems STRUCT[], truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
@@ -13,7 +13,7 @@ WITH named AS (
          )) AS audience_names
     FROM (SELECT DISTINCT {% for word in words %}mask_{{ word }}{{ ", " if not loop.last }}{% endfor %} FROM plan_candidate WHERE desired)
 ), raw AS (
-    SELECT _profile_key AS plan_key, {{ fingerprint }} AS plan_fingerprint, {{ row_hash }} AS plan_row_hash
+    SELECT _profile_key AS plan_key, _plan_fingerprint AS plan_fingerprint, {{ row_hash }} AS plan_row_hash
     {% for field in fields %}
         , {{ field.raw }} AS raw_{{ loop.index0 }}
     {% endfor %}

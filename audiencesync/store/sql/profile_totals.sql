@@ -1,16 +1,16 @@
 -- profile_totals: how many profiles there are, how many lack a key, and how far the source has come.
 -- params  : $since when the read is incremental
--- template: key (column), updated_at (column or none), unbounded (its type knows infinity), dated (it is a date or
+-- template: key (column), key_hash (SQL: what tells two keys apart), updated_at (column or none), unbounded (its type knows infinity), dated (it is a date or
 --           time), since_type (its type, when the read is incremental)
 -- returns : profiles, key_hashes, null_keys, unfit_keys (a number that is not whole) BIGINT, watermark VARCHAR
 -- grain   : one row
 SELECT
     count(*) AS profiles,
-    count(DISTINCT sf_key_hash(_profile_key)) AS key_hashes,
-    count(*) FILTER ({{ key | name }} IS NULL OR _profile_key = '') AS null_keys,
-    count(*) FILTER ({{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
+    count(DISTINCT {{ key_hash }}) AS key_hashes,
+    count(*) FILTER (WHERE {{ key | name }} IS NULL OR _profile_key = '') AS null_keys,
+    count(*) FILTER (WHERE {{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
     {% if updated_at %}
-    CAST(max({{ updated_at | name }}) FILTER (
+    CAST(max({{ updated_at | name }}) FILTER (WHERE
         {{ updated_at | name }} IS NOT NULL
         {% if unbounded %}AND isfinite({{ updated_at | name }}){% endif %}
 

@@ -4,8 +4,8 @@
 -- returns : profile_key VARCHAR, audience VARCHAR; pairs may repeat
 CREATE OR REPLACE TEMP VIEW stage_membership AS
 {% if empty %}
-SELECT NULL::VARCHAR AS profile_key, NULL::VARCHAR AS audience WHERE false
+SELECT CAST(NULL AS STRING) AS profile_key, CAST(NULL AS STRING) AS audience WHERE false
 {% else %}
-SELECT {{ key }} AS profile_key, CAST({{ audience | name }} AS VARCHAR) AS audience
+SELECT {{ key }} AS profile_key, CAST({{ audience | name }} AS STRING) AS audience
 FROM stage_membership_raw
 {% endif %}

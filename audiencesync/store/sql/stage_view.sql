@@ -1,3 +1,3 @@
 -- stage_view: give rows a name of ours; they are read where they lie.
 -- template: name, relation
-CREATE OR REPLACE TEMP VIEW {{ name }} AS FROM {{ relation }}
+CREATE OR REPLACE TEMP VIEW {{ name }} AS SELECT * FROM {{ relation }}

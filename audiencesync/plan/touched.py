@@ -1,0 +1,88 @@
+"""Where profiles, memberships and state meet: in DuckDB, or on a cluster, by one text of SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from audiencesync.cluster import Cluster
+from audiencesync.errors import SourceError
+from audiencesync.plan.sources import Sources
+from audiencesync.store import Store
+
+_BY_HASH = {"key": "sf_key_hash({})", "state_key": "key_hash"}
+_BY_TEXT = {"key": "{}", "state_key": "profile_key"}
+_ARRIVING = "stage_arriving"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for.
+
+    Attributes:
+        sync_id: Whose members.
+        words: Mask columns in use.
+        rules: Mask word -> its audiences by rule, each a condition and a bit.
+        ruled: There is any rule.
+        scoped: Look only at `stage_scope`.
+        everyone: Every member is touched, different or not.
+    """
+
+    sync_id: int
+    words: Sequence[int]
+    rules: Mapping[int, Sequence[Mapping[str, object]]]
+    ruled: bool
+    scoped: bool
+    everyone: bool
+
+    def template(self, store: Store, sources: Sources) -> dict[str, object]:
+        """What fills touched.sql, whichever engine runs it."""
+        return {
+            "words": self.words,
+            "columns": list(store.columns("stage_profile")),
+            "fingerprint": sources.fingerprint,
+            "rules": self.rules,
+            "ruled": self.ruled,
+            "scoped": self.scoped,
+            "everyone": self.everyone,
+        }
+
+
+def touch_here(store: Store, question: Question, sources: Sources, *, shared_hashes: bool) -> None:
+    """Make `plan_touched` in DuckDB: by a hash of the keys, and by their text where that is not enough."""
+    template = question.template(store, sources)
+    for way in [_BY_TEXT] if shared_hashes else [_BY_HASH, _BY_TEXT]:
+        store.run("plan_touched", {"sync_id": question.sync_id}, there=False, **template, **way)
+        if not store.row("plan_mistaken")["mistaken"]:
+            break
+
+
+def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sources) -> None:
+    """Make `plan_touched` on a cluster, and bring home what differs.
+
+    The store stays the truth of what was acknowledged: the cluster is lent it for this one comparison.
+
+    Raises:
+        SourceError: Spark gave up, or the source changed while it was read.
+    """
+    table = _lent(store, "state_out", question, **_BY_TEXT)
+    cluster.lend("plan_state", table)
+    cluster.lend("plan_listed", store.arrow("listed_out").read_all())
+    if question.scoped:
+        cluster.lend("stage_scope", store.arrow("scope_out").read_all())
+    found = cluster.arrow(
+        "touched", place="source", there=True, **question.template(store, sources), **_BY_TEXT
+    )
+    with store.staged(_ARRIVING, found):
+        store.run("touched_in", reader=_ARRIVING)
+    if store.row("touched_repeats")["repeats"]:
+        raise SourceError(
+            "source.profiles: keys are repeated that were not when they were checked",
+            hint="it changed while it was read: run again, or read a snapshot that stays as it is",
+        )
+
+
+def _lent(store: Store, statement: str, question: Question, **way: str) -> pa.Table:
+    parameters = {"sync_id": question.sync_id}
+    reader = store.arrow(statement, parameters, words=question.words, scoped=question.scoped, **way)
+    return reader.read_all()

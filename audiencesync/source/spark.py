@@ -1,0 +1,138 @@
+"""Reads the source of one run where it lies on a Spark cluster: views there, and here their columns alone."""
+
+from audiencesync.cluster import Cluster, quote_name
+from audiencesync.config.models import Source as SourceConfig
+from audiencesync.source.failures import failing_as
+from audiencesync.source.keys import EXACT, WHOLE_NUMBERS
+from audiencesync.source.reader import (
+    MEMBERSHIPS,
+    OURS,
+    PROFILES,
+    SourceTotals,
+    refuse_names_of_ours,
+    refuse_nulls,
+    refuse_repeats,
+    refuse_unfit,
+)
+from audiencesync.source.staging import Staged, parsed, require, unfit_key
+from audiencesync.store import ColumnType, Store
+
+_ARRIVING = "stage_arriving"
+
+
+class SparkSource:
+    """The user's data behind `stage_profile` and `stage_membership` of a cluster.
+
+    In the store `stage_profile` has the same columns and no rows: expressions of the config are tried on it.
+    Every run compares everything; the cluster reads all of it anyway.
+    """
+
+    def __init__(self, store: Store, cluster: Cluster, config: SourceConfig) -> None:
+        self._store = store
+        self._cluster = cluster
+        self._config = config
+        self._membership_key: str | None = None
+
+    def stage(self) -> dict[str, ColumnType]:
+        """Make `stage_profile` and `stage_membership` readable there.
+
+        Returns:
+            The profile columns.
+
+        Raises:
+            SourceError: A relation cannot be read or lacks a column that the config names.
+        """
+        config = self._config.profiles
+        profiles = self._named("stage_profile_raw", PROFILES, config.relation)
+        require(profiles, [config.key])
+        refuse_names_of_ours(profiles)
+        self._cluster.make(
+            "stage_profile",
+            place=PROFILES,
+            key=_key(profiles, config.key),
+            spelt={},
+            valueless=[],
+            affinities={},
+        )
+        columns = self._columns("stage_profile", PROFILES)
+        self._stage_memberships()
+        return {name: kind for name, kind in columns.items() if name != OURS}
+
+    def check(self) -> SourceTotals:
+        """Count the profiles and refuse null and repeated keys.
+
+        Raises:
+            SourceError: A key is null or repeated; the message shows examples.
+        """
+        key = self._config.profiles.key
+        nothing = {"updated_at": None, "since_type": None}
+        (totals,) = self._cluster.rows(
+            "profile_totals", place=PROFILES, key=key, key_hash="_profile_key", **nothing
+        )
+        refuse_unfit(PROFILES, key, totals)
+        if totals["key_hashes"] < totals["profiles"]:
+            repeats = self._cluster.rows("profile_repeats", place=PROFILES, scope=False, **nothing)
+            refuse_repeats(key, [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats])
+        memberships = self._config.memberships
+        if memberships is not None:
+            (nulls,) = self._cluster.rows(
+                "membership_nulls",
+                place=MEMBERSHIPS,
+                key=memberships.key,
+                key_text=self._membership_key,
+                audience=memberships.audience,
+            )
+            refuse_nulls(memberships.key, memberships.audience, nulls)
+        return SourceTotals(int(totals["profiles"]), shared_hashes=False, watermark=None, since=None)
+
+    def fetch_missing(self) -> None:
+        """Nothing is missing: everything was read."""
+
+    def _stage_memberships(self) -> None:
+        config = self._config.memberships
+        if config is None:
+            self._cluster.make("stage_membership", place=MEMBERSHIPS, empty=True)
+            return
+        staged = self._named("stage_membership_raw", MEMBERSHIPS, config.relation)
+        require(staged, [config.key, config.audience])
+        self._membership_key = _key(staged, config.key)
+        self._cluster.make(
+            "stage_membership",
+            place=MEMBERSHIPS,
+            empty=False,
+            key=self._membership_key,
+            audience=config.audience,
+        )
+
+    def _named(self, name: str, place: str, text: str) -> Staged:
+        self._cluster.make("stage_view", place=place, name=name, relation=parsed(place, text).bracketed)
+        return Staged(name, place, self._columns(name, place))
+
+    def _columns(self, name: str, place: str) -> dict[str, ColumnType]:
+        """Columns of a view there, as a table of that name without rows here."""
+        schema = self._cluster.schema(name, place=place)
+        with failing_as(place), self._store.staged(_ARRIVING, schema.empty_table()):
+            self._store.run("stage_table", name=name, reader=_ARRIVING, casts={})
+            return self._store.columns(name)
+
+
+def _key(staged: Staged, column: str) -> str:
+    """Spark SQL for the text of a key column: the text that DuckDB makes of the same value.
+
+    Raises:
+        SourceError: The column is of a type that cannot identify a profile.
+    """
+    kind = staged.kind(column)
+    name = quote_name(staged.spelt(column))
+    text = f"CAST({name} AS STRING)"
+    if kind.kind in {"varchar", "null"} | WHOLE_NUMBERS:
+        return text
+    if kind.kind == "decimal":
+        whole = f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM {text}))"
+        return f"CASE WHEN instr({text}, '.') > 0 THEN {whole} ELSE {text} END"
+    if kind.kind in EXACT:
+        return (
+            f"CASE WHEN abs({name}) < {EXACT[kind.kind]} AND {name} = floor({name}) "
+            f"THEN CAST(CAST({name} AS BIGINT) AS STRING) END"
+        )
+    raise unfit_key(staged, column)

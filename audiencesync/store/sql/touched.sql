@@ -1,0 +1,52 @@
+-- touched: profiles and members that may differ: profiles, memberships and state meet by a hash of the key, or by
+--          the key, and what is alike is let go at once. One text for DuckDB and Spark: nothing in it means two things.
+-- template: words, columns (of stage_profile), fingerprint (SQL expression over profile columns), rules (word ->
+--           [{where, bit}]), ruled (there is any rule), scoped (look only at stage_scope), everyone (every member is
+--           touched, different or not), key (SQL over a column: what keys meet by), there (on Spark)
+-- reads   : stage_profile, stage_membership, plan_listed; plan_state on Spark, else the store
+-- returns : the columns of stage_profile, _plan_fingerprint, _plan_mask_n, _plan_state (row of the state),
+--           _plan_old_fingerprint, _plan_old_mask_n
+-- grain   : one row a pair of profile and state, or one of them alone; two keys of one hash are told apart later
+WITH listed AS (
+    SELECT {{ key.format("member.profile_key") }} AS key
+    {% for word in words %}
+        , bit_or(audience.mask_{{ word }}) AS mask_{{ word }}
+    {% endfor %}
+    FROM stage_membership AS member
+    JOIN plan_listed AS audience ON audience.audience = member.audience
+    {% if scoped %}{{ "LEFT " if there }}SEMI JOIN stage_scope AS scope ON scope.profile_key = member.profile_key{% endif %}
+
+    GROUP BY 1
+), profile AS (
+    SELECT stage_profile.*, {{ key.format("stage_profile._profile_key") }} AS _plan_key, {{ fingerprint }} AS _plan_fingerprint
+    {% for word in words %}
+        , CAST(0 AS BIGINT){% for rule in rules[word] %} | (CASE WHEN ({{ rule.where }}) THEN CAST({{ rule.bit }} AS BIGINT) ELSE CAST(0 AS BIGINT) END){% endfor %} AS _plan_rule_{{ word }}
+    {% endfor %}
+    FROM stage_profile
+    {% if scoped %}{{ "LEFT " if there }}SEMI JOIN stage_scope AS scope ON scope.profile_key = stage_profile._profile_key{% endif %}
+
+), member AS (
+    SELECT {% for column in columns %}profile.{{ column | name }}, {% endfor %}_plan_key, _plan_fingerprint
+    {% for word in words %}
+        , _plan_rule_{{ word }} | coalesce(listed.mask_{{ word }}, CAST(0 AS BIGINT)) AS _plan_mask_{{ word }}
+    {% endfor %}
+    FROM profile {{ "LEFT " if ruled }}JOIN listed ON listed.key = profile._plan_key
+    WHERE {% for word in words %}(_plan_rule_{{ word }} | coalesce(listed.mask_{{ word }}, CAST(0 AS BIGINT))) <> 0{{ " OR " if not loop.last }}{% endfor %}
+
+), state AS (
+    {% if there %}
+    SELECT * FROM plan_state
+    {% else %}
+    {% include "touched_state.sql" %}
+    {% endif %}
+)
+SELECT {% for column in columns %}member.{{ column | name }}, {% endfor %}_plan_fingerprint, _plan_state, _plan_old_fingerprint
+    {% for word in words %}, _plan_mask_{{ word }}, _plan_old_mask_{{ word }}{% endfor %}
+
+FROM member
+FULL JOIN state ON state.key = member._plan_key
+WHERE {{ "true" if everyone else "false" }}
+   OR _plan_fingerprint IS DISTINCT FROM _plan_old_fingerprint
+   {% for word in words %}
+   OR _plan_mask_{{ word }} IS DISTINCT FROM _plan_old_mask_{{ word }}
+   {% endfor %}
