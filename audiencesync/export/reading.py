@@ -73,8 +73,11 @@ def _applied(
         if batch.operation is Operation.DELETE:
             if not matches:
                 yield row.seq, RowResult(accepted=True, salesforce_id=row.salesforce_id)
-        elif len(matches) == 1 and _holds(matches[0], row, described):
-            yield row.seq, RowResult(accepted=True, salesforce_id=str(matches[0]["Id"]))
+            continue
+        # somebody may have made another record of this match value meanwhile
+        holding = [record for record in matches if _holds(record, row, described)]
+        if len(holding) == 1:
+            yield row.seq, RowResult(accepted=True, salesforce_id=str(holding[0]["Id"]))
 
 
 def _made(

@@ -100,6 +100,22 @@ def test_updates_and_exits_killed_after_they_were_sent_are_recognised_and_not_se
     assert world.leads()["p3@example.com"]["Audiences__c"] is None
 
 
+@pytest.mark.parametrize("match_field", ["Email", "Phone"])  # by an upsert, and by an insert after a look-up
+def test_a_record_of_a_killed_run_is_recognised_beside_one_that_a_colleague_made_meanwhile(
+    world: World, match_field: str
+) -> None:
+    world.sync["match_field"] = match_field
+    world.people([person(1)])
+    kill_at(world, "sent")
+    (made,) = world.org.records()
+    world.org.create(LastName="Other", Company="Other", Email=made["Email"], Phone=made["Phone"])
+
+    report = world.run_one()
+
+    assert (report.planned, report.rejected, report.invalid) == (0, 0, 0)
+    assert world.sql("SELECT salesforce_id FROM record") == [(made["Id"],)]
+
+
 def test_what_a_killed_run_sent_is_in_the_ledger_under_that_run(world: World) -> None:
     world.people([person(1)])
     kill_at(world, "sent")
