@@ -34,7 +34,12 @@ from tests.world import QuickClock, send_by_bulk
 
 LIFTED = Allowances(empty_source=True, exits=True, clears=True, creates=True, mapping_change=True)
 
-MOMENTS = (*POINTS, "together sent")
+BY_JOB = tuple(
+    name for name in POINTS if name in {"closed", "ended", "uploaded"} or "job" in name or "results" in name
+)
+BY_REQUEST = tuple(name for name in POINTS if name not in BY_JOB)
+MOMENTS = {"single": BY_REQUEST, "small": (*BY_REQUEST, "together sent"), "bulk": ("planned", *BY_JOB)}
+"""Route -> named moments of a run."""
 
 _WRITES = (
     "batch_",
@@ -59,8 +64,8 @@ class Order:
         command: run or plan.
         options: Of `sync.RunOptions`.
         route: single (as few requests as possible), small (Composites of small pieces), bulk (small jobs).
-        moment: When it dies: one of `MOMENTS`, or `before` or `after` a `request` or `write`; empty: never.
-        nth: At which of these moments, from 1.
+        moment: named (one of `MOMENTS`), or before or after a request, write or commit; empty: it lives.
+        nth: At which of these, from 1.
     """
 
     config: str
@@ -142,6 +147,24 @@ def count_down(owner: type, name: str, nth: int, *, after: bool, which: Callable
     setattr(owner, name, called)
 
 
+def count_commits(nth: int, *, after: bool) -> None:
+    """Die before or after the n-th transaction is committed."""
+    real, calls = Store.transaction, 0
+
+    @contextmanager
+    def counted(store: Store) -> Iterator[None]:
+        nonlocal calls
+        with real(store):
+            yield
+            calls += 1
+            if not after and calls == nth:
+                die()
+        if after and calls == nth:
+            die()
+
+    pytest.MonkeyPatch().setattr(Store, "transaction", counted)
+
+
 def prepare_to_die(order: Order) -> None:
     when, _, what = order.moment.partition(" ")
     if what == "request":
@@ -154,10 +177,12 @@ def prepare_to_die(order: Order) -> None:
             after=when == "after",
             which=lambda _, statement, *__: statement.startswith(_WRITES),
         )
-    elif order.moment == "together sent":
-        TOGETHER["sent"]()
+    elif what == "commit":
+        count_commits(order.nth, after=when == "after")
     elif order.moment:
-        POINTS[order.moment]()
+        points = {**POINTS, "together sent": TOGETHER["sent"]}
+        moments = MOMENTS[order.route]
+        points[moments[order.nth % len(moments)]]()
 
 
 def choose_route(route: str) -> None:

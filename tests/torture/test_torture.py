@@ -23,6 +23,7 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     path = tmp_path_factory.mktemp("org") / "org.json"
     path.write_text(json.dumps(ORG))
     with running_org("--org", str(path)) as org:
+        org.http.headers["Connection"] = "close"  # a run may take longer than an idle connection lives
         yield org
 
 
