@@ -35,7 +35,7 @@ from audiencesync.stages import (
 )
 from audiencesync.store import Store, open_when_free
 
-__all__ = ["RunOptions", "plan", "run"]
+__all__ = ["RunOptions", "plan", "plan_in", "run", "run_in"]
 
 SAMPLE_ROWS = 10
 
@@ -55,21 +55,29 @@ def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progre
     Raises:
         ConfigError, SourceError, StoreError: Nothing was sent.
     """
-    syncs = _selected(project, options.syncs)
+    _selected(project, options.syncs)
     with open_when_free(project.store_path, project.base, options.wait, clock, progress) as store:
-        runs = RunLog(store, clock)
-        run_id = runs.start("run" if options.retry is None else "retry")
-        try:
-            with open_bench(project, options, store, run_id=run_id, clock=clock, progress=progress) as bench:
-                reading = read_source(bench, syncs)
-                reports = tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs)
-                report = RunReport(run_id, reports, store.rows("run_codes", {"run_id": run_id}))
-        except BaseException as error:
-            message = str(error) if isinstance(error, AudienceSyncError) else type(error).__name__
-            runs.finish(run_id, RunStatus.FAILED, message)
-            raise
-        runs.finish(run_id, report.status, report.trouble.message if report.trouble else None)
-        return report
+        return run_in(store, project, options, clock=clock, progress=progress)
+
+
+def run_in(
+    store: Store, project: Project, options: RunOptions, *, clock: Clock, progress: Progress
+) -> RunReport:
+    """`run` in a store that is open already; one at a time."""
+    syncs = _selected(project, options.syncs)
+    runs = RunLog(store, clock)
+    run_id = runs.start("run" if options.retry is None else "retry")
+    try:
+        with open_bench(project, options, store, run_id=run_id, clock=clock, progress=progress) as bench:
+            reading = read_source(bench, syncs)
+            reports = tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs)
+            report = RunReport(run_id, reports, store.rows("run_codes", {"run_id": run_id}))
+    except BaseException as error:
+        message = str(error) if isinstance(error, AudienceSyncError) else type(error).__name__
+        runs.finish(run_id, RunStatus.FAILED, message)
+        raise
+    runs.finish(run_id, report.status, report.trouble.message if report.trouble else None)
+    return report
 
 
 def plan(project: Project, options: RunOptions, *, clock: Clock, progress: Progress) -> RunReport:
@@ -78,11 +86,17 @@ def plan(project: Project, options: RunOptions, *, clock: Clock, progress: Progr
     Raises:
         As `run`, and SalesforceRefused or SalesforceUnavailable when describe cannot be had.
     """
+    _selected(project, options.syncs)
+    with Store.open(project.store_path, base=project.base) as store:
+        return plan_in(store, project, options, clock=clock, progress=progress)
+
+
+def plan_in(
+    store: Store, project: Project, options: RunOptions, *, clock: Clock, progress: Progress
+) -> RunReport:
+    """`plan` in a store that is open already; not during a run."""
     syncs = _selected(project, options.syncs)
-    with (
-        Store.open(project.store_path, base=project.base) as store,
-        open_bench(project, options, store, run_id=None, clock=clock, progress=progress) as bench,
-    ):
+    with open_bench(project, options, store, run_id=None, clock=clock, progress=progress) as bench:
         reading = read_source(bench, syncs)
         reports = []
         for sync in syncs:

@@ -81,9 +81,10 @@ class Store:
     of ours. Temporary tables and views carry the prefix `stage_` or `plan_`.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, base: Path) -> None:
         self._connection = connection
         self.path = path
+        self._base = base
         self._templates = _templates()
 
     @classmethod
@@ -114,20 +115,34 @@ class Store:
             connection.execute(f"ATTACH {quote_text(str(path))} AS store{mode}")
             if is_new:
                 path.chmod(0o600)  # it will hold personal data
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")  # it would go to standard output
-            connection.execute(f"SET file_search_path = {quote_text(str(base))}")
             connection.execute(f"SET temp_directory = {quote_text(str(_scratch_folder(path)))}")
             if not read_only:
                 # whoever was killed left it; the lock is ours, so nobody else works there
                 shutil.rmtree(_scratch_folder(path), ignore_errors=True)
                 migrate(connection)
                 rehash(connection)
-            connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
+            _prepare(connection, base)
         except (duckdb.Error, OSError) as error:
             connection.close()
             raise _opening_failed(path, error) from error
-        return cls(connection, path)
+        return cls(connection, path, base)
+
+    @contextmanager
+    def another(self) -> Iterator[Self]:
+        """Another connection to the same open file, for as long as the block lasts.
+
+        It has temporary tables of its own, sees what is committed, and may be used in another thread. What it
+        attaches is let go of at the end.
+        """
+        connection = self._connection.cursor()
+        beside = type(self)(connection, self.path, self._base)
+        try:
+            _prepare(connection, self._base)
+            yield beside
+        finally:
+            with suppress(SqlFailed):  # a store that is damaged lets go of nothing
+                _detach(beside)
+            connection.close()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -235,6 +250,20 @@ class Store:
             return self._connection.execute(text, dict(parameters) if parameters else None)
         except duckdb.Error as error:
             raise SqlFailed(statement, error) from error
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, base: Path) -> None:
+    """What each connection has of its own."""
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # it would go to standard output
+    connection.execute(f"SET file_search_path = {quote_text(str(base))}")
+    connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
+
+
+def _detach(store: Store) -> None:
+    """Let go of the user's database, so that its owner may write it, and the next run attach it anew."""
+    for row in store.rows("attached_list"):
+        store.run("detach_source", name=row["name"])
 
 
 def _scratch_folder(path: Path) -> Path:
