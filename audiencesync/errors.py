@@ -102,3 +102,19 @@ class BudgetSpent(AudienceSyncError):
     def __init__(self, message: str, *, hint: str, seconds_left: float) -> None:
         super().__init__(message, hint=hint)
         self.seconds_left = seconds_left
+
+
+class DaemonRefused(Exception):
+    """The daemon could not answer; it says what its own command would have said.
+
+    Attributes:
+        kind: The error's class.
+        hint: What to do about it.
+        exit_code: What the command ends with.
+    """
+
+    def __init__(self, kind: str, message: str, hint: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.hint = hint
+        self.exit_code = exit_code

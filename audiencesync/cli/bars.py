@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiencesync.progress import Progress
+from audiencesync.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import rich.progress
@@ -163,6 +163,14 @@ def listener(*, verbose: bool, log_format: str) -> Progress:
         _log_to_stderr(log_format=log_format, colour=colour_on(sys.stderr))
         return Events()
     return Bars(colour=colour_on(sys.stderr)) if sys.stderr.isatty() else Lines()
+
+
+def quiet_log(*, verbose: bool, log_format: str) -> Progress:
+    """Structured events on standard error, as a daemon writes them; those of single steps if wanted."""
+    from audiencesync.cli.output import colour_on
+
+    _log_to_stderr(log_format=log_format, colour=colour_on(sys.stderr))
+    return Events() if verbose else Silent()
 
 
 def _log_to_stderr(*, log_format: str, colour: bool) -> None:

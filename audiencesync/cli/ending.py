@@ -12,7 +12,7 @@ import click
 
 from audiencesync.cli.output import colour_on
 from audiencesync.cli.stopping import Stop
-from audiencesync.errors import AudienceSyncError
+from audiencesync.errors import AudienceSyncError, DaemonRefused
 
 SCHEMA_VERSION = 1
 USAGE, BUG, TRY_LATER, INTERRUPTED = 2, 70, 75, 130
@@ -89,6 +89,8 @@ def _ending(error: BaseException, stop: Stop) -> Ending:
         )
     if isinstance(error, AudienceSyncError):
         return Ending(type(error).__name__, str(error), error.hint, error.exit_code)
+    if isinstance(error, DaemonRefused):
+        return Ending(error.kind, str(error), error.hint, error.exit_code)
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "audiencesync"

@@ -10,6 +10,7 @@ import click
 
 from audiencesync import __version__
 from audiencesync.cli import ending, stopping
+from audiencesync.cli.commands.daemon import daemon
 from audiencesync.cli.commands.demo import demo
 from audiencesync.cli.commands.emulator import emulator
 from audiencesync.cli.commands.history import history
@@ -66,7 +67,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, init, plan, run, retry, status, runs, report, history, emulator, schema):
+for command in (demo, init, plan, run, retry, daemon, status, runs, report, history, emulator, schema):
     cli.add_command(command)
 
 

@@ -30,6 +30,7 @@ from audiencesync.config.base import (
     Text,
     Url,
 )
+from audiencesync.config.daemon import Daemon
 from audiencesync.config.references import SecretRef
 from audiencesync.config.sync import (
     MAX_TRIGGER_FIELDS,
@@ -59,6 +60,7 @@ __all__ = [
     "Config",
     "Connection",
     "Constant",
+    "Daemon",
     "DuplicateRule",
     "Engine",
     "FieldMapping",
@@ -198,3 +200,4 @@ class Config(Strict):
         default_factory=dict, description="Audiences by rule; other names come from source.memberships."
     )
     syncs: tuple[Sync, ...] = Field(min_length=1, description="What goes where.")
+    daemon: Daemon = Field(default_factory=Daemon, description="How `audiencesync daemon` is run.")

@@ -32,6 +32,7 @@ TITLES = MappingProxyType(
         "AffinitiesTo": "send_affinities_to",
         "FirstObject": "try_first",
         "Guards": "guards",
+        "Daemon": "daemon",
     }
 )
 """Model -> heading, in the order of the page."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from audiencesync.config.mistakes import KeyPath, Mistake, did_you_mean
 from audiencesync.config.sync import MAX_TRIGGER_FIELDS, Sync
 
-_ROOT_KEYS = frozenset({"version", "store", "engine", "connection", "source", "audiences", "syncs"})
+_ROOT_KEYS = frozenset({"version", "store", "engine", "connection", "source", "audiences", "syncs", "daemon"})
 _SOURCE_KEYS = frozenset({"attach", "profiles", "memberships", "affinities"})
 _SYNC_KEYS = frozenset(Sync.model_fields)
 
@@ -35,6 +35,7 @@ def broken_rules(data: object) -> list[Mistake]:
         mistakes.extend(_audience_mistakes(sync, keys, rule_names))
         mistakes.extend(_field_mistakes(sync, keys))
         mistakes.extend(_trigger_mistakes(sync, keys))
+        mistakes.extend(_time_mistakes(sync, keys))
     return mistakes
 
 
@@ -51,6 +52,14 @@ def _engine_mistakes(root: Mapping[str, object]) -> Iterator[Mistake]:
         yield Mistake(
             ("source", "affinities"), "is not read through Spark yet; give the profiles a MAP column instead"
         )
+
+
+def _time_mistakes(sync: Mapping[str, object], keys: KeyPath) -> Iterator[Mistake]:
+    """What says when, beside nothing that it is about."""
+    if sync.get("timezone") is not None and sync.get("cron") is None:
+        yield Mistake((*keys, "timezone"), "is the time zone of cron, which is not there")
+    if sync.get("jitter") is not None and sync.get("cron") is None and sync.get("every") is None:
+        yield Mistake((*keys, "jitter"), "is about the times of every and cron, and neither is there")
 
 
 def mapped_columns(sync: Mapping[str, object]) -> Iterator[str]:

@@ -226,6 +226,16 @@ _SYNC_REST = (
     ("      max_clears: 10000", "field values that may be cleared at once"),
     ("      max_creates: 10000", "new members that may enter at once, after the backfill"),
     ("      max_mapping_change_ratio: 0.3", "share of the members that a changed mapping may touch, 0 to 1"),
+    ("    # every: 15m", "`audiencesync daemon` runs it this often: 90s, 15m, 6h, 1d"),
+    ('    # cron: "0 6 * * 1-5"', "or at these times: minute, hour, day, month, weekday"),
+    ("    # timezone: Europe/Prague", "of cron; daylight saving is followed"),
+    ("    # jitter: 5m", "each time is put off by a random part of this"),
+    ("    watch: false", "true: when the source has changed"),
+    ("", ""),
+    ("daemon:", "how `audiencesync daemon` is run"),
+    ("  host: 127.0.0.1", "address of its page, health checks and metrics"),
+    ("  port: 8632", "their port; 0 for a free one, null for none of them"),
+    ("  stop_within: 20s", "how long SIGTERM lets a run in flight go on"),
 )
 
 

@@ -31,6 +31,7 @@ from audiencesync.config.base import (
     Text,
     wrong,
 )
+from audiencesync.config.daemon import Cron, Duration, TimeZone
 
 MAX_TRIGGER_FIELDS = 75
 
@@ -295,6 +296,23 @@ class Sync(Strict):
         "order of the file.",
     )
     guards: Guards = Field(default_factory=Guards, description="Limits on how much one run may change.")
+    every: Duration | None = Field(
+        default=None, description="The daemon runs it this often: 90s, 15m, 6h, 1d."
+    )
+    cron: Cron | None = Field(
+        default=None,
+        description="The daemon runs it at these times: minute, hour, day, month, weekday, "
+        'as in "0 6 * * 1-5".',
+    )
+    timezone: TimeZone = Field(
+        default="UTC", description="Time zone of `cron`, such as Europe/Prague; daylight saving is followed."
+    )
+    watch: Switch = Field(
+        default=False, description="The daemon looks at the source every second and runs it when it changed."
+    )
+    jitter: Duration | None = Field(
+        default=None, description="Each time of `every` and `cron` is put off by a random part of this."
+    )
 
     @model_validator(mode="before")
     @classmethod

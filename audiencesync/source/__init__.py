@@ -3,5 +3,6 @@
 from audiencesync.source.failures import blamed
 from audiencesync.source.reader import Source, SourceTotals
 from audiencesync.source.spark import SparkSource
+from audiencesync.source.watch import Lookout, Signature
 
-__all__ = ["Source", "SourceTotals", "SparkSource", "blamed"]
+__all__ = ["Lookout", "Signature", "Source", "SourceTotals", "SparkSource", "blamed"]

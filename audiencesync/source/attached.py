@@ -30,14 +30,9 @@ def attach(store: Store, address: str, base: Path) -> Remote | None:
     Raises:
         SourceError: It is no database, or cannot be opened.
     """
-    scheme = re.match(r"(\w+)[^/]*://", address)
-    if scheme:
-        if re.match(r"postgres(ql)?://", address, re.IGNORECASE):
-            return Postgresql(address)
-        raise SourceError(
-            f"source.attach: {scheme[1].lower()} is no database that we can read",
-            hint="name a DuckDB or SQLite file by its path, or a postgres:// URL",
-        )
+    server = attach_server(address)
+    if server is not None:
+        return server
     path = base / Path(address).expanduser()
     header = _header(path)
     if header == _SQLITE:
@@ -50,6 +45,23 @@ def attach(store: Store, address: str, base: Path) -> Remote | None:
     with failing_as("source.attach"):
         store.run("attach_source", path=str(path), name=_name(path))
     return None
+
+
+def attach_server(address: str) -> Remote | None:
+    """The database server that `source.attach` names; None when it names a file.
+
+    Raises:
+        SourceError: It is a server that we cannot read.
+    """
+    scheme = re.match(r"(\w+)[^/]*://", address)
+    if scheme is None:
+        return None
+    if re.match(r"postgres(ql)?://", address, re.IGNORECASE):
+        return Postgresql(address)
+    raise SourceError(
+        f"source.attach: {scheme[1].lower()} is no database that we can read",
+        hint="name a DuckDB or SQLite file by its path, or a postgres:// URL",
+    )
 
 
 def _header(path: Path) -> bytes:

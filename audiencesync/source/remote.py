@@ -168,6 +168,13 @@ class Remote(ABC):
         with self._failing_as(relation.place):
             return [(str(one), int(rows), int(keys)) for one, rows, keys in self._fetch(statement)]
 
+    def greatest(self, relation: RemoteRelation, column: RemoteColumn) -> str:
+        """The greatest value of a column, as text; empty without rows."""
+        statement = f"SELECT CAST(max({column.ordered}) AS TEXT) FROM {relation.rows}"  # noqa: S608
+        with self._failing_as(relation.place):
+            ((value,),) = self._fetch(statement)
+        return "" if value is None else str(value)
+
     @abstractmethod
     def _connect(self) -> Any:  # noqa: ANN401
         """A new connection."""

@@ -115,7 +115,7 @@ def test_a_bug_says_where_but_shows_no_data(cli: Cli, monkeypatch: pytest.Monkey
     raising(monkeypatch, KeyError("ann@example.com"))
     done = cli("run")
     assert done.code == 70
-    assert done.err.startswith("error: a bug of audiencesync: KeyError at run.py:")
+    assert done.err.startswith("error: a bug of audiencesync: KeyError at working.py:")
     assert "--debug" in done.err
     assert "ann@" not in done.err
 

@@ -20,13 +20,12 @@ def history(*, key: str, config_path: Path, syncs: tuple[str, ...], as_json: boo
     Per push one line, then field by field what was there before and after. KEY is a profile key, a
     match value such as an e-mail address, or a Salesforce Id.
     """
-    from audiencesync.audit import looking
     from audiencesync.cli.looking import check_names, opened
     from audiencesync.cli.output import write, write_document
 
-    with opened(config_path) as (project, store):
+    with opened(config_path) as (project, answers):
         check_names(project, syncs)
-        pushes = looking.history(store, key)
+        pushes = answers.ask("history", key=key)
     if syncs:
         pushes = [push for push in pushes if push["sync"] in syncs]
     if as_json:

@@ -20,19 +20,13 @@ def plan(
 
     Nothing is sent and no state changes. Salesforce is asked at most what the object looks like.
     """
-    from audiencesync import sync
-    from audiencesync.cli import bars, runs_shown
+    from audiencesync.cli import runs_shown, working
     from audiencesync.cli.output import write_document
-    from audiencesync.clock import SystemClock
     from audiencesync.config.load import load
 
     project = load(config_path)
-    report = sync.plan(
-        project,
-        options.asked(choices),
-        clock=SystemClock(),
-        progress=bars.listener(verbose=verbose, log_format=log_format),
-    )
+    asked = options.asked(choices)
+    report = working.report_of("plan", project, asked, verbose=verbose, log_format=log_format)
     if as_json:
         write_document(report.document())
     else:

@@ -1,5 +1,6 @@
 """`audiencesync report`."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,17 +39,17 @@ def report(*, run: str, config_path: Path, form: "Format", output: Path | None, 
     RUN is a run's id, its beginning, or 'latest'. The report holds personal data; its file can be read
     by its owner alone.
     """
-    from audiencesync.audit.looking import find_run
-    from audiencesync.audit.report import write_report
-    from audiencesync.cli.cures import cure
+    from audiencesync.audit.files import private_file
     from audiencesync.cli.looking import opened
     from audiencesync.cli.output import write, write_document
 
-    with opened(config_path) as (_, store):
-        run_id = find_run(store, run)
-        path = output or Path(f"audit-{run_id}.{form}")
-        write_report(store, run_id, form, path, cure=cure)
+    with opened(config_path) as (_, answers):
+        written = answers.ask("report", run=run, format=form, path=output and str(output))
+        path = output or Path(f"audit-{written['run_id']}.{form}")
+        if written["path"] != str(path):  # the daemon wrote it beside the store, which is its only place
+            with private_file(path) as draft:
+                shutil.copyfile(written["path"], draft)
     if as_json:
-        write_document({"schema_version": 1, "run_id": run_id, "format": form, "path": str(path)})
+        write_document({"schema_version": 1, "run_id": written["run_id"], "format": form, "path": str(path)})
     else:
         write(str(path))

@@ -32,22 +32,17 @@ def retry(
     New records whose answer was lost, and that Salesforce cannot be asked about, are sent too, unless
     another --code is named: look first whether they are there.
     """
-    from audiencesync import sync
-    from audiencesync.cli import bars, runs_shown
-    from audiencesync.clock import SystemClock
+    from audiencesync.cli import runs_shown, working
     from audiencesync.config.load import load
     from audiencesync.records import Allowances
+    from audiencesync.sync import RunOptions
 
     project = load(config_path)
     wanted = tuple(code.upper() for code in codes)
     # each of these rows was let through by the guards once, and is named now
     lifted = Allowances(exits=True, clears=True, creates=True, mapping_change=True)
-    report = sync.run(
-        project,
-        sync.RunOptions(syncs=syncs, retry=wanted, allowed=lifted),
-        clock=SystemClock(),
-        progress=bars.listener(verbose=verbose, log_format=log_format),
-    )
+    asked = RunOptions(syncs=syncs, retry=wanted, allowed=lifted)
+    report = working.report_of("run", project, asked, verbose=verbose, log_format=log_format)
     if not any(one.planned or one.trouble for one in report.syncs):
         click.echo(" ".join(["nothing is parked", *(["with", *wanted] if wanted else [])]), err=True)
     return runs_shown.tell_run(project, report, as_json=as_json)

@@ -39,16 +39,10 @@ def run(
     data and what Salesforce last accepted. Rows that would be refused as before are parked until
     something about them changes; `audiencesync retry` sends them again.
     """
-    from audiencesync import sync
-    from audiencesync.cli import bars, runs_shown
-    from audiencesync.clock import SystemClock
+    from audiencesync.cli import runs_shown, working
     from audiencesync.config.load import load
 
     project = load(config_path)
-    report = sync.run(
-        project,
-        replace(options.asked(choices), wait=wait),
-        clock=SystemClock(),
-        progress=bars.listener(verbose=verbose, log_format=log_format),
-    )
+    asked = replace(options.asked(choices), wait=wait)
+    report = working.report_of("run", project, asked, verbose=verbose, log_format=log_format)
     return runs_shown.tell_run(project, report, as_json=as_json)

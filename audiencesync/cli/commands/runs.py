@@ -18,13 +18,12 @@ from audiencesync.cli import options
 @options.debug
 def runs(*, config_path: Path, syncs: tuple[str, ...], limit: int, as_json: bool) -> None:
     """List the runs so far, newest first."""
-    from audiencesync.audit import looking
     from audiencesync.cli.looking import check_names, opened
     from audiencesync.cli.output import Column, write, write_document, write_table
 
-    with opened(config_path) as (project, store):
+    with opened(config_path) as (project, answers):
         check_names(project, syncs)
-        found = looking.runs(store, limit=None if syncs else limit)
+        found = answers.ask("runs", limit=None if syncs else limit)
     if syncs:
         found = [_narrowed(run, syncs) for run in found if any(one["name"] in syncs for one in run["syncs"])]
     found = found[:limit]

@@ -17,14 +17,13 @@ _COUNTS = ("members", "rejected", "invalid", "unknown")
 @options.debug
 def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
     """Show the syncs now: members, open and parked rows, API calls."""
-    from audiencesync.audit import looking
     from audiencesync.cli.cures import cure
     from audiencesync.cli.looking import check_names, opened
     from audiencesync.cli.output import Column, count, write, write_document, write_table
 
-    with opened(config_path) as (project, store):
+    with opened(config_path) as (project, answers):
         check_names(project, syncs)
-        document = looking.status(store, project)
+        document = answers.ask("status")
     if syncs:
         document["syncs"] = [one for one in document["syncs"] if one["name"] in syncs]
     parked = [(one["name"], code) for one in document["syncs"] for code in one["parked"]]

@@ -1,0 +1,81 @@
+"""When the daemon runs a sync, where it is asked, and whom it tells."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+
+from audiencesync.config.base import Strict, Text, wrong
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(?P<number>[1-9]\d{0,5})(?P<unit>[smhd])")
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise wrong("must be a length of time such as 90s, 15m, 6h or 1d")
+    return timedelta(seconds=int(found["number"]) * _UNITS[found["unit"]])
+
+
+def duration_text(length: timedelta) -> str:
+    """A length of time as the config writes it."""
+    seconds = int(length.total_seconds())
+    unit = next(unit for unit in "dhms" if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+Duration: TypeAlias = Annotated[
+    timedelta,
+    PlainValidator(_duration),
+    PlainSerializer(duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+"""A length of time: a whole number of seconds, minutes, hours or days."""
+
+
+def _cron(text: str) -> str:
+    if len(text.split()) != 5:  # noqa: PLR2004  (a sixth field would be seconds)
+        raise wrong('must be five fields, as in "0 6 * * 1-5": minute, hour, day, month, weekday')
+    try:
+        next(CronSim(text, datetime.now(UTC)))
+    except (CronSimError, StopIteration) as mistake:
+        raise wrong(f"is no time that ever comes: {mistake}" if str(mistake) else "never comes") from None
+    return text
+
+
+Cron: TypeAlias = Annotated[Text, AfterValidator(_cron)]
+"""Times of the calendar, as crontab writes them."""
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong("must be the name of a time zone, such as UTC or Europe/Prague") from None
+    return text
+
+
+TimeZone: TypeAlias = Annotated[Text, AfterValidator(_time_zone)]
+"""A name of the IANA time zone database."""
+
+
+class Daemon(Strict):
+    """The daemon itself."""
+
+    host: Text = Field(
+        default="127.0.0.1", description="Address of the page, the health checks and the metrics."
+    )
+    port: Annotated[int, Field(strict=True, ge=0, le=65_535)] | None = Field(
+        default=8632, description="Their TCP port; 0 for a free one, null for none of them."
+    )
+    stop_within: Duration = Field(
+        default_factory=lambda: timedelta(seconds=20),
+        description="How long SIGTERM lets a run in flight go on before it is parked.",
+        json_schema_extra={"default": "20s"},
+    )

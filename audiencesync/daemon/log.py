@@ -1,0 +1,66 @@
+"""What the daemon writes to its log: events without people in them."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from audiencesync.daemon.standing import Health
+from audiencesync.reports import SyncReport
+
+_COUNTS = (
+    "members",
+    "accepted",
+    "created",
+    "updated",
+    "rejected",
+    "invalid",
+    "unknown",
+    "deferred",
+    "api_calls",
+)
+
+
+class Log:
+    """A listener that writes structured events."""
+
+    def __init__(self) -> None:
+        self._log: Any = structlog.get_logger()
+
+    def say(self, event: str, **facts: object) -> None:
+        """Something worth knowing."""
+        self._log.info(event, **facts)
+
+    def warn(self, event: str, **facts: object) -> None:
+        """Something that somebody may have to mend."""
+        self._log.error(event, **facts)
+
+    def sync_ended(self, report: SyncReport) -> None:
+        """A run came to its end; one that found nothing to do is told in one short line."""
+        counts = {name: getattr(report, name) for name in _COUNTS if getattr(report, name)}
+        self.say(
+            "sync_ended",
+            sync=report.name,
+            status=report.status.value,
+            mode=report.mode.value,
+            duration_s=round(report.seconds, 3),
+            **counts,
+        )
+
+    def sync_failed(self, health: Health, wait: timedelta) -> None:
+        """A run did not come to its end."""
+        if health.trouble is not None:
+            self.warn(
+                "sync_failed",
+                sync=health.name,
+                kind=health.trouble.kind,
+                message=health.trouble.message,
+                hint=health.trouble.hint,
+                failures=health.failures,
+                again_in_s=round(wait.total_seconds(), 1),
+            )
+
+    def health_changed(self, health: Health) -> None:
+        """It is well again; that it is not is told as its failure."""
+        if health.trouble is None:
+            self.say("sync_recovered", sync=health.name)

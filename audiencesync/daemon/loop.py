@@ -1,0 +1,245 @@
+"""What the daemon does: one thing at a time, when it is due or when somebody asks.
+
+Nothing here waits. `turn` does what is due by the clock and says when it wants to be called again, so a test
+with a clock of its own lives through weeks in seconds.
+"""
+
+import random
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audiencesync import sync
+from audiencesync.audit import looking
+from audiencesync.clock import Clock
+from audiencesync.config.load import Project
+from audiencesync.daemon.holding import Holding
+from audiencesync.daemon.standing import Health, Standing
+from audiencesync.errors import AudienceSyncError, StoreError, UsageError
+from audiencesync.progress import Progress
+from audiencesync.reports import RunReport, SyncReport, Trouble
+from audiencesync.source import Lookout, Signature
+
+if TYPE_CHECKING:
+    from audiencesync.daemon.events import Listener
+
+LOOK_S = 1.0
+"""Seconds between two looks at a watched source."""
+
+BEAT_S = 20.0
+"""The longest rest: who asks whether the daemon is alive looks at when it last turned."""
+
+_UNRESTED_LOOKS = 5
+"""A file that is still being written is left alone, but not longer than so many looks."""
+
+
+class Loop:
+    """The syncs of one project, in a store that is held open.
+
+    Attributes:
+        project: The config that is in force.
+        listeners: Who is told what happens.
+        running: Names of the syncs of the run in flight.
+        turned_at: When `turn` was last called.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        holding: Holding,
+        *,
+        clock: Clock,
+        progress: Progress,
+        waiting: Callable[[], int] = lambda: 0,
+        chance: random.Random | None = None,
+    ) -> None:
+        """Learn from the ledger what ran when; nothing is run yet.
+
+        Raises:
+            ConfigError: What should be watched cannot be.
+        """
+        self._holding = holding
+        self._clock = clock
+        self._progress = progress
+        self._waiting = waiting
+        self.listeners: list[Listener] = []
+        self._chance = chance or random.Random()  # noqa: S311  (it only spreads load)
+        self.running: tuple[str, ...] = ()
+        self.turned_at = clock.now()
+        self.project = project
+        self._lookout: Lookout | None = None
+        self._standings: Sequence[Standing] = ()
+        self._seen: Signature | None = None
+        self._unrested: Signature | None = None
+        self._unrested_looks = 0
+        self.take(project)
+
+    def take(self, project: Project) -> None:
+        """Go by this config from now on; how each sync stands is kept.
+
+        Raises:
+            ConfigError: What should be watched cannot be; the config before stays in force.
+        """
+        lookout = None
+        if any(one.watch for one in project.config.syncs):
+            lookout = Lookout(project.config.source, base=project.base, attach=project.attach_target())
+        with self._holding.looking() as store:
+            known = {one["name"]: one for one in looking.status(store, project)["syncs"]}
+        standings = [
+            Standing(
+                one,
+                self._chance,
+                now=self._clock.now(),
+                last_start=_started(known[one.name]["last_run"]),
+                last_success=_started(known[one.name]["last_success"]),
+            )
+            for one in project.config.syncs
+        ]
+        before = {one.name: one for one in self.health}
+        for one in standings:
+            if one.sync.name in before:
+                one.follow(before[one.sync.name], self._clock.now())
+        self.project, self._lookout, self._standings, self._seen = project, lookout, standings, None
+
+    @property
+    def waiting(self) -> int:
+        """How much work that somebody asked for waits for its turn."""
+        return self._waiting()
+
+    @property
+    def health(self) -> tuple[Health, ...]:
+        """How the syncs stand, for any thread."""
+        return tuple(one.health for one in self._standings)
+
+    def turn(self) -> float:
+        """Run what is due, once.
+
+        Returns:
+            Seconds until there may be something to do; 0 when there is already.
+        """
+        self.turned_at = self._clock.now()
+        self._look()
+        due = [one for one in self._standings if one.is_due(self._clock.now(), self._seen)]
+        if due:
+            self.run(sync.RunOptions(syncs=tuple(one.sync.name for one in due)))
+        now = self._clock.now()
+        self.turned_at = now
+        waits = [BEAT_S, *([LOOK_S] if self._lookout else [])]
+        waits += [(one.next_at - now).total_seconds() for one in self._standings if one.next_at is not None]
+        return max(0.0, min(waits))
+
+    def run(self, options: sync.RunOptions) -> RunReport | None:
+        """One run, also of what is not due; whatever ends it, the daemon goes on.
+
+        Returns:
+            What happened; None when the run could not even begin.
+        """
+        try:
+            return self.run_asked(options)
+        except Exception:  # noqa: BLE001  (it is noted as the syncs' trouble, and tried again)
+            return None
+
+    def run_asked(self, options: sync.RunOptions) -> RunReport:
+        """As `run`, for somebody who wants to know.
+
+        Raises:
+            AudienceSyncError: The run could not begin.
+        """
+        wanted = [one for one in self._standings if not options.syncs or one.sync.name in options.syncs]
+        start, seen = self._clock.now(), self._seen
+        self.running = tuple(one.sync.name for one in wanted)
+        try:
+            with self._holding.working() as store:
+                report = sync.run_in(store, self.project, options, clock=self._clock, progress=self._progress)
+        except UsageError:
+            raise
+        except Exception as error:
+            for one in wanted:
+                self._failed(one, trouble_of(error), start)
+            if isinstance(error, StoreError) or not isinstance(error, AudienceSyncError):
+                self._renew()
+            raise
+        finally:
+            self.running = ()
+        if options.retry is None:
+            self._note(wanted, report.syncs, start, seen)
+        if any(one.trouble is not None and one.trouble.kind == "SqlFailed" for one in report.syncs):
+            self._renew()
+        return report
+
+    def plan_asked(self, options: sync.RunOptions) -> RunReport:
+        """What a run would do.
+
+        Raises:
+            AudienceSyncError: The plan cannot be made.
+        """
+        with self._holding.working() as store:
+            return sync.plan_in(store, self.project, options, clock=self._clock, progress=self._progress)
+
+    def _look(self) -> None:
+        """See how the source looks, once it has come to rest."""
+        if self._lookout is None:
+            return
+        now = self._lookout.look()
+        if now == self._seen:
+            return
+        self._unrested_looks += 1
+        if now == self._unrested or self._unrested_looks > _UNRESTED_LOOKS:
+            self._seen, self._unrested, self._unrested_looks = now, None, 0
+        else:
+            self._unrested = now
+
+    def _note(
+        self,
+        wanted: Iterable[Standing],
+        reports: Iterable[SyncReport],
+        start: datetime,
+        seen: Signature | None,
+    ) -> None:
+        ended = {report.name: report for report in reports}
+        for one in wanted:
+            report = ended[one.sync.name]
+            if report.trouble is not None:
+                self._failed(one, report.trouble, start)
+                continue
+            for listener in self.listeners:
+                listener.sync_ended(report)
+            if one.ran(start, self._clock.now(), seen):
+                for listener in self.listeners:
+                    listener.health_changed(one.health)
+
+    def _failed(self, one: Standing, trouble: Trouble, start: datetime) -> None:
+        now = self._clock.now()
+        changed = one.failed(trouble, start, now)
+        wait = one.next_at - now if one.next_at else timedelta()
+        for listener in self.listeners:
+            listener.sync_failed(one.health, wait)
+            if changed:
+                listener.health_changed(one.health)
+
+    def _renew(self) -> None:
+        try:
+            self._holding.renew()
+        except StoreError:
+            return  # the next run says so, and tries again
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """An error as the trouble of a sync; of a bug, the kind and the place alone."""
+    if isinstance(error, AudienceSyncError):
+        return Trouble(type(error).__name__, str(error), error.hint, error.exit_code)
+    frames = [
+        one for one in traceback.extract_tb(error.__traceback__) if "audiencesync" in Path(one.filename).parts
+    ]
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return Trouble(
+        type(error).__name__, f"a bug of audiencesync: {type(error).__name__}{place}", "report the bug", 70
+    )
+
+
+def _started(run: object) -> datetime | None:
+    if not isinstance(run, dict):
+        return None
+    return datetime.fromisoformat(run["started_at"]).astimezone(UTC)

@@ -1,0 +1,196 @@
+"""The process: it waits for times, changes, questions and signals, and ends when it is told to."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from enum import Enum
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from audiencesync.clock import Clock
+from audiencesync.config.load import Project, load
+from audiencesync.daemon.asking import reached
+from audiencesync.daemon.door import Door, Stopping, Work
+from audiencesync.daemon.holding import Holding
+from audiencesync.daemon.log import Log
+from audiencesync.daemon.loop import Loop
+from audiencesync.daemon.metrics import Metrics
+from audiencesync.daemon.questions import Question, questions
+from audiencesync.daemon.web import Web, listen, routes
+from audiencesync.errors import ConfigError, SourceError, StoreError
+from audiencesync.progress import Progress
+from audiencesync.store import StoreHeld
+
+
+class Word(Enum):
+    """What a signal says."""
+
+    STOP = "stop"
+    RELOAD = "reload"
+
+
+Wanted = SimpleQueue[Word | Work]
+
+
+def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[[str], str]) -> None:
+    """Keep the syncs in step until SIGTERM or SIGINT.
+
+    Args:
+        project: The config.
+        clock: Decides what is due, and dates what is recorded.
+        progress: Shown what runs do.
+        cure: Error code -> what a person does about it.
+
+    Raises:
+        StoreError: Another process holds the store, or it is none.
+        ConfigError: The config asks for what cannot be.
+    """
+    log, wanted = Log(), Wanted()
+    holding = _hold(project)
+    try:
+        loop = Loop(project, holding, clock=clock, progress=progress, waiting=wanted.qsize)
+        loop.listeners.append(log)
+        with _open_doors(loop, holding, questions(cure), wanted, clock) as port:
+            _tell_start(project, port, log)
+            _work(loop, wanted, log)
+    finally:
+        holding.close()
+    log.say("daemon_stopped")
+
+
+@contextmanager
+def _open_doors(
+    loop: Loop, holding: Holding, known: Mapping[str, Question], wanted: Wanted, clock: Clock
+) -> Iterator[int | None]:
+    """Be there for other processes and, if it is wanted, for HTTP; the port, or None."""
+    with ExitStack() as stack:
+        listener = listen(loop.project)
+        stack.callback(_send_away, wanted)
+        stack.callback(Door(loop.project.store_path, loop, holding, known, wanted).close)
+        port = None
+        if listener is not None:
+            metrics = Metrics(loop, holding, clock)
+            loop.listeners.append(metrics)
+            web = Web(listener, routes(loop, holding, metrics, clock))
+            stack.callback(web.close)
+            port = web.port
+        yield port
+
+
+def _hold(project: Project) -> Holding:
+    try:
+        return Holding(project.store_path, project.base)
+    except StoreHeld as held:
+        with reached(project.store_path) as daemon:
+            if daemon is None:
+                raise
+        raise StoreError(
+            f"the store {project.store_path} has a daemon already: {held.holder}",
+            hint="one daemon a store; `audiencesync status` asks it, SIGHUP makes it read its config again",
+        ) from held
+
+
+def _tell_start(project: Project, port: int | None, log: Log) -> None:
+    page = {} if port is None else {"page": f"http://{project.config.daemon.host}:{port}/"}
+    syncs = project.config.syncs
+    log.say("daemon_started", pid=os.getpid(), config=str(project.path), syncs=len(syncs), **page)
+    for one in syncs:
+        if not (one.every or one.cron or one.watch):
+            log.say("only_on_demand", sync=one.name, hint="give it `every`, `cron` or `watch`")
+
+
+def _work(loop: Loop, wanted: Wanted, log: Log) -> None:
+    """Turn until the word is to stop."""
+    with _signals(loop, wanted):
+        while True:
+            try:
+                word = wanted.get(timeout=loop.turn())
+                if isinstance(word, Work):
+                    _do(loop, word)
+            except Empty:
+                continue
+            except KeyboardInterrupt:
+                log.say("run_parked", hint="the next start settles what was in flight")
+                return
+            if word is Word.RELOAD:
+                _reload(loop, log)
+            elif word is Word.STOP:
+                return
+
+
+def _do(loop: Loop, work: Work) -> None:
+    """What somebody asked for; what comes of it is his to know."""
+    try:
+        report = loop.run_asked(work.options) if work.kind == "run" else loop.plan_asked(work.options)
+    except Exception as error:  # noqa: BLE001  (it is told to the asker, and noted by the loop)
+        work.report.set_exception(error)
+    except BaseException:
+        work.report.set_exception(Stopping())
+        raise
+    else:
+        work.report.set_result(report)
+
+
+def _send_away(wanted: Wanted) -> None:
+    """Tell those who still wait."""
+    while not wanted.empty():
+        word = wanted.get()
+        if isinstance(word, Work):
+            word.report.set_exception(Stopping())
+
+
+def _reload(loop: Loop, log: Log) -> None:
+    """Read the config again; a bad one changes nothing."""
+    before = loop.project
+    try:
+        project = load(before.path)
+        _check_store(project, before)
+        loop.take(project)
+    except (ConfigError, SourceError) as error:
+        log.warn("config_refused", message=str(error), hint=error.hint, still="the config before is in force")
+        return
+    log.say("config_read", syncs=len(project.config.syncs))
+    if project.config.daemon != before.config.daemon:
+        log.say("config_in_part", hint="`daemon` is taken at the next start")
+
+
+def _check_store(project: Project, before: Project) -> None:
+    if project.store_path != before.store_path:
+        raise ConfigError(
+            f"{project.place(('store',))} is another than the daemon holds", hint="restart the daemon"
+        )
+
+
+@contextmanager
+def _signals(loop: Loop, wanted: Wanted) -> Iterator[None]:
+    """SIGTERM and SIGINT ask to stop, SIGHUP to read the config again.
+
+    A run in flight goes on for as long as `daemon.stop_within` says and is then unwound: what is begun stays
+    recorded, and the next start settles it.
+    """
+
+    def stop(_: int, __: FrameType | None) -> None:
+        wanted.put(Word.STOP)
+        signal.setitimer(signal.ITIMER_REAL, loop.project.config.daemon.stop_within.total_seconds())
+
+    def park(_: int, __: FrameType | None) -> None:
+        if loop.running:
+            raise KeyboardInterrupt
+
+    def reload(_: int, __: FrameType | None) -> None:
+        wanted.put(Word.RELOAD)
+
+    handlers = {
+        signal.SIGTERM: stop,
+        signal.SIGINT: stop,
+        signal.SIGALRM: park,
+        signal.SIGHUP: reload,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,92 @@
+"""The HTTP side, in a thread of its own: health checks and metrics. Nothing personal is said."""
+
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import Thread
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from audiencesync.clock import Clock
+from audiencesync.config.load import Project
+from audiencesync.daemon.holding import Holding
+from audiencesync.daemon.loop import BEAT_S, Loop
+from audiencesync.daemon.metrics import Metrics
+from audiencesync.errors import ConfigError
+
+_DEAD_AFTER = timedelta(seconds=3 * BEAT_S)
+_PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Web:
+    """The server, listening until it is closed.
+
+    Attributes:
+        port: Where it listens.
+    """
+
+    def __init__(self, listener: socket.socket, routes: Sequence[Route]) -> None:
+        self.port: int = listener.getsockname()[1]
+        config = uvicorn.Config(
+            Starlette(routes=routes),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = Thread(target=self._server.run, args=([listener],), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take no more requests."""
+        self._server.should_exit = True
+        self._thread.join(5)
+
+
+def listen(project: Project) -> socket.socket | None:
+    """The port that the config wants, taken before anything else begins; None when it wants none.
+
+    Raises:
+        ConfigError: It cannot be had.
+    """
+    wanted = project.config.daemon
+    if wanted.port is None:
+        return None
+    try:
+        family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
+        return socket.create_server((wanted.host, wanted.port), family=family)
+    except OSError as error:
+        place = project.place(("daemon", "port"))
+        raise ConfigError(
+            f"{place}: {wanted.host}:{wanted.port} cannot be had: {error.strerror}",
+            hint="stop who has it, or choose another daemon.port (0 for a free one, null for none)",
+        ) from None
+
+
+def routes(loop: Loop, holding: Holding, metrics: Metrics, clock: Clock) -> list[Route]:
+    """What is answered, by path."""
+
+    def alive() -> bool:
+        return bool(loop.running) or clock.now() - loop.turned_at < _DEAD_AFTER
+
+    def healthz(_: Request) -> Response:
+        return _verdict(well=alive())
+
+    def readyz(_: Request) -> Response:
+        return _verdict(well=alive() and holding.is_open)
+
+    def numbers(_: Request) -> Response:
+        return Response(metrics.page(), media_type=_PLAIN)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", numbers)]
+
+
+def _verdict(*, well: bool) -> Response:
+    return JSONResponse({"status": "ok" if well else "unavailable"}, 200 if well else 503)

@@ -1,0 +1,108 @@
+"""Looking at the source without reading it: has it changed since?"""
+
+import re
+from collections.abc import Iterator
+from glob import glob
+from pathlib import Path
+
+from audiencesync.config.models import Source as SourceConfig
+from audiencesync.errors import ConfigError, SourceError
+from audiencesync.source.attached import attach_server
+from audiencesync.source.relation import Relation
+from audiencesync.source.remote import Remote
+from audiencesync.source.staging import parsed
+
+Signature = tuple[tuple[str, ...], ...]
+"""How the source looks; another one means that it may have changed."""
+
+_GONE: Signature = (("gone",),)
+_JOURNALS = ("", ".wal", "-wal")
+"""DuckDB and SQLite write there first."""
+
+
+class Lookout:
+    """Looks at the files and the database of a source."""
+
+    def __init__(self, config: SourceConfig, *, base: Path, attach: str | None) -> None:
+        """Find out how the source can be looked at; nothing is read.
+
+        Args:
+            config: The `source` part of the config.
+            base: Folder that relative paths resolve against.
+            attach: The revealed address of `source.attach`.
+
+        Raises:
+            ConfigError: A relation gives nothing to look at.
+        """
+        self._config = config
+        self._base = base
+        self._remote = attach_server(attach) if attach else None
+        self._database = base / Path(attach).expanduser() if attach and self._remote is None else None
+        self._patterns = [
+            pattern for place, text in _relations(config) for pattern in self._files_of(place, text)
+        ]
+
+    def look(self) -> Signature:
+        """How the source looks now; a database that cannot be asked looks gone, so that a run says why."""
+        files = {Path(name) for pattern in self._patterns for name in glob(pattern, recursive=True)}  # noqa: PTH207  (whole paths)
+        if self._database is not None:
+            files |= {self._database.with_name(self._database.name + ending) for ending in _JOURNALS}
+        looks = [look for path in sorted(files) for look in _file(path)]
+        if self._remote is not None and self._config.profiles.updated_at is not None:
+            try:
+                looks.append(
+                    (_latest(self._remote, self._config.profiles.relation, self._config.profiles.updated_at),)
+                )
+            except SourceError:
+                return _GONE
+        return tuple(looks)
+
+    def _files_of(self, place: str, text: str) -> Iterator[str]:
+        """Patterns of the files that a relation reads."""
+        relation = parsed(place, text)
+        found = [str(self._base / Path(name).expanduser()) for name in _local_files(relation)]
+        yield from found
+        if found or self._database is not None:
+            return
+        if self._remote is not None and not relation.reads_files:
+            if place != "source.profiles" or self._config.profiles.updated_at is not None:
+                return
+            raise ConfigError(
+                "watch: source.profiles is in a database that must be asked what changed",
+                hint="name a column in source.profiles.updated_at, or use `every` in place of `watch`",
+            )
+        raise ConfigError(
+            f"watch: {place} names no file that can be looked at",
+            hint="use `every` or `cron` in place of `watch`",
+        )
+
+
+def _relations(config: SourceConfig) -> Iterator[tuple[str, str]]:
+    yield "source.profiles", config.profiles.relation
+    if config.memberships is not None:
+        yield "source.memberships", config.memberships.relation
+    for name, affinity in config.affinities.items():
+        yield f"source.affinities.{name}", affinity.relation
+
+
+def _local_files(relation: Relation) -> Iterator[str]:
+    """Texts that name files here; a text that is none finds no file, and does no harm."""
+    for token in relation.tokens:
+        if token.kind in {"text", "quoted"}:
+            name = token.text[1:-1].replace("''", "'")
+            if re.search(r"[./*]", name) and "://" not in name:
+                yield name
+
+
+def _file(path: Path) -> Iterator[tuple[str, ...]]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return
+    yield (str(path), str(facts.st_mtime_ns), str(facts.st_size), str(facts.st_ino))
+
+
+def _latest(remote: Remote, relation: str, updated_at: str) -> str:
+    with remote.snapshot():
+        found = remote.look_at("source.profiles", parsed("source.profiles", relation))
+        return remote.greatest(found, found.column(updated_at))
