@@ -56,7 +56,9 @@ def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progre
         ConfigError, SourceError, StoreError: Nothing was sent.
     """
     _selected(project, options.syncs)
-    with open_when_free(project.store_path, project.base, options.wait, clock, progress) as store:
+    with open_when_free(
+        project.store_path, project.base, options.wait, clock, progress, settings=project.store_settings
+    ) as store:
         return run_in(store, project, options, clock=clock, progress=progress)
 
 
@@ -87,7 +89,7 @@ def plan(project: Project, options: RunOptions, *, clock: Clock, progress: Progr
         As `run`, and SalesforceRefused or SalesforceUnavailable when describe cannot be had.
     """
     _selected(project, options.syncs)
-    with Store.open(project.store_path, base=project.base) as store:
+    with Store.open(project.store_path, base=project.base, settings=project.store_settings) as store:
         return plan_in(store, project, options, clock=clock, progress=progress)
 
 

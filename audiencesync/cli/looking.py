@@ -39,7 +39,9 @@ def opened(config_path: Path) -> Iterator[tuple["Project", Answers]]:
             return
     from audiencesync.store import Store
 
-    with Store.open(project.store_path, base=project.base, read_only=True) as store:
+    with Store.open(
+        project.store_path, base=project.base, read_only=True, settings=project.store_settings
+    ) as store:
         yield project, _Ourselves(project, store)
 
 

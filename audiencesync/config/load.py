@@ -38,7 +38,14 @@ class Project:
     @property
     def store_path(self) -> Path:
         """The store's file."""
-        return self.base / self.config.store.expanduser()
+        return self.base / self.config.store.path.expanduser()
+
+    @property
+    def store_settings(self) -> Mapping[str, str]:
+        """DuckDB's settings for the store: setting -> value."""
+        store = self.config.store
+        settings = {"memory_limit": store.memory_limit}
+        return settings if store.threads is None else {**settings, "threads": str(store.threads)}
 
     @property
     def ca_bundle_path(self) -> Path | None:

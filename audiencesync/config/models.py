@@ -1,7 +1,6 @@
 """The config file as frozen values. Every key is a promise; the descriptions are its reference."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
@@ -21,7 +20,6 @@ from audiencesync.config.base import (
     AudienceName,
     Column,
     Count,
-    FileName,
     OptionalFileName,
     Relation,
     Share,
@@ -32,6 +30,7 @@ from audiencesync.config.base import (
 )
 from audiencesync.config.daemon import Daemon
 from audiencesync.config.references import SecretRef
+from audiencesync.config.store import StoreOptions
 from audiencesync.config.sync import (
     MAX_TRIGGER_FIELDS,
     AffinitiesTo,
@@ -81,6 +80,7 @@ __all__ = [
     "SecretRef",
     "Source",
     "SparkEngine",
+    "StoreOptions",
     "Sync",
     "SyncMode",
 ]
@@ -188,8 +188,10 @@ class Config(Strict):
     """One project: a source, a Salesforce org and the syncs between them."""
 
     version: Literal[1] = Field(description="Version of this format.")
-    store: FileName = Field(
-        default=Path("audiences.duckdb"), description="File that keeps state and ledger; made on first use."
+    store: StoreOptions = Field(
+        default_factory=StoreOptions,
+        json_schema_extra={"default": str(StoreOptions().path)},
+        description="File that keeps state and ledger, or a mapping with its limits.",
     )
     engine: Engine = Field(
         default="duckdb", description='Where the diff runs: duckdb, or {spark: "sc://host:15002"}.'

@@ -14,6 +14,7 @@ END = "<!-- end of keys -->"
 TITLES = MappingProxyType(
     {
         "Config": "The file",
+        "StoreOptions": "store",
         "SparkEngine": "engine",
         "Connection": "connection",
         "JwtBearer": "connection.auth with jwt_bearer",

@@ -130,6 +130,10 @@ def _head(store: str) -> _Lines:
     yield "version: 1", "of this format"
     yield "", ""
     yield f"store: {_text(store)}", "state and ledger; made on first use"
+    yield (
+        "# store: {path: ./audiences.duckdb, memory_limit: 4GB, threads: 2, keep_ledger: 400d}",
+        "with limits",
+    )
     yield "engine: duckdb", 'where the diff runs; or {spark: "sc://host:15002"}'
     yield "", ""
 

@@ -1,6 +1,6 @@
 """The store that the daemon holds open: one connection works in it, others look at it meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
@@ -18,16 +18,16 @@ class Holding:
         is_open: It can be worked in; false after it was damaged, until it could be opened again.
     """
 
-    def __init__(self, path: Path, base: Path) -> None:
+    def __init__(self, path: Path, base: Path, settings: Mapping[str, str]) -> None:
         """Open it.
 
         Raises:
             StoreError: Another process holds it, or it is no store.
         """
-        self._path, self._base = path, base
+        self._path, self._base, self._settings = path, base, settings
         self._gate = Condition()
         self._readers = 0
-        self._store: Store | None = Store.open(path, base=base)
+        self._store: Store | None = Store.open(path, base=base, settings=settings)
 
     @property
     def is_open(self) -> bool:
@@ -89,7 +89,7 @@ class Holding:
             store.close()
 
     def _open(self) -> None:
-        store = Store.open(self._path, base=self._base)
+        store = Store.open(self._path, base=self._base, settings=self._settings)
         with self._gate:
             self._store = store
             self._gate.notify_all()

@@ -80,7 +80,7 @@ def _open_doors(
 
 def _hold(project: Project) -> Holding:
     try:
-        return Holding(project.store_path, project.base)
+        return Holding(project.store_path, project.base, project.store_settings)
     except StoreHeld as held:
         with reached(project.store_path) as daemon:
             if daemon is None:

@@ -2,17 +2,18 @@
 
 from audiencesync.store.database import (
     ColumnType,
-    SqlFailed,
     Store,
-    StoreHeld,
     quote_name,
     quote_text,
     templates,
 )
+from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld
 from audiencesync.store.waiting import open_when_free
 
 __all__ = [
     "ColumnType",
+    "DiskFull",
+    "MemorySpent",
     "SqlFailed",
     "Store",
     "StoreHeld",

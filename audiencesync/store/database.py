@@ -1,5 +1,6 @@
 """The one way to the DuckDB file: open, lock, run a named statement, make a transaction."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import duckdb
@@ -16,9 +17,19 @@ import jinja2
 import pyarrow as pa
 
 from audiencesync.errors import StoreError
+from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
 from audiencesync.store.migrate import migrate, rehash
 
 Parameters = Mapping[str, object]
+
+# DuckDB's own 80 % leaves a laptop too little: Arrow, Python and other programs want some too
+_SETTINGS = MappingProxyType(
+    {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "memory_limit": "50%",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +47,6 @@ class ColumnType:
     members: tuple[str, ...] = ()
 
 
-class StoreHeld(StoreError):
-    """Another process holds the store.
-
-    Attributes:
-        holder: Its id and program.
-    """
-
-    def __init__(self, path: Path, holder: str) -> None:
-        self.holder = holder
-        super().__init__(
-            f"the store {path} is held by {holder}",
-            hint="wait for that process, as `run --wait` does, or stop it; one at a time may hold a store",
-        )
-
-
-class SqlFailed(StoreError):
-    """A statement failed.
-
-    Attributes:
-        statement: Name of the `.sql` file.
-        reason: DuckDB's words, unless they could quote a value of the data.
-        about_data: The failure lies in a value, not in the statement.
-    """
-
-    def __init__(self, statement: str, error: duckdb.Error) -> None:
-        self.statement = statement
-        self.about_data = isinstance(
-            error, duckdb.ConversionException | duckdb.InvalidInputException | duckdb.OutOfRangeException
-        )
-        words = str(error).split("\n\n", 1)[0].splitlines()[0] if str(error) else type(error).__name__
-        # DuckDB quotes the offending value in these, and values are personal data
-        self.reason = f"{type(error).__name__} in a value of the data" if self.about_data else words
-        super().__init__(
-            f"statement {statement} failed: {self.reason}",
-            hint="if the disk is full or the file damaged, mend that; the store keeps its last good state",
-        )
-
-
 class Store:
     """An open store.
 
@@ -81,40 +54,43 @@ class Store:
     of ours. Temporary tables and views carry the prefix `stage_` or `plan_`.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, base: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, path: Path, base: Path, memory_limit: str
+    ) -> None:
         self._connection = connection
+        self._memory_limit = memory_limit
         self.path = path
         self._base = base
         self._templates = _templates()
 
     @classmethod
-    def open(cls, path: Path, *, base: Path, read_only: bool = False) -> Self:
+    def open(
+        cls, path: Path, *, base: Path, read_only: bool = False, settings: Mapping[str, str] | None = None
+    ) -> Self:
         """Open the store at `path`, making and migrating it when needed.
 
         Args:
             path: The DuckDB file.
             base: Folder that relative file names in the source resolve against.
             read_only: Open for looking; the file must exist, and other readers may have it open too.
+            settings: DuckDB's settings, such as `memory_limit`.
 
         Raises:
             StoreHeld: Another process holds it.
+            DiskFull: There is no room to make it, or to write into it what a killed process left beside it.
             StoreError: The file is missing (when read-only), or not a store.
         """
         if read_only and not path.exists():
             raise StoreError(
                 f"there is no store at {path}", hint="run `audiencesync run` first; it makes the store"
             )
-        connection = duckdb.connect(
-            ":memory:",
-            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-        )
+        chosen = {**_SETTINGS, **(settings or {})}
+        connection = duckdb.connect(":memory:", config={**chosen})
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            is_new = not path.exists()
+            if not path.exists():
+                _make(path)
             mode = " (READ_ONLY)" if read_only else ""
             connection.execute(f"ATTACH {quote_text(str(path))} AS store{mode}")
-            if is_new:
-                path.chmod(0o600)  # it will hold personal data
             connection.execute(f"SET temp_directory = {quote_text(str(_scratch_folder(path)))}")
             if not read_only:
                 # whoever was killed left it; the lock is ours, so nobody else works there
@@ -125,7 +101,7 @@ class Store:
         except (duckdb.Error, OSError) as error:
             connection.close()
             raise _opening_failed(path, error) from error
-        return cls(connection, path, base)
+        return cls(connection, path, base, chosen["memory_limit"])
 
     @contextmanager
     def another(self) -> Iterator[Self]:
@@ -135,12 +111,12 @@ class Store:
         attaches is let go of at the end.
         """
         connection = self._connection.cursor()
-        beside = type(self)(connection, self.path, self._base)
+        beside = type(self)(connection, self.path, self._base, self._memory_limit)
         try:
             _prepare(connection, self._base)
             yield beside
         finally:
-            with suppress(SqlFailed):  # a store that is damaged lets go of nothing
+            with suppress(StoreError):  # a store that is damaged lets go of nothing
                 _detach(beside)
             connection.close()
 
@@ -180,7 +156,7 @@ class Store:
         try:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except duckdb.Error as error:
-            raise SqlFailed(statement, error) from error
+            raise self._failure(statement, error) from error
 
     def row(self, statement: str, parameters: Parameters | None = None, **template: object) -> dict[str, Any]:
         """Run a statement that returns exactly one row."""
@@ -195,7 +171,7 @@ class Store:
         try:
             return self._connection.sql(text, params=dict(parameters or {})).to_arrow_reader()
         except duckdb.Error as error:
-            raise SqlFailed(statement, error) from error
+            raise self._failure(statement, error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -209,7 +185,7 @@ class Store:
         try:
             self._connection.execute("COMMIT")
         except duckdb.Error as error:
-            raise SqlFailed("commit", error) from error
+            raise self._failure("commit", error) from error
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
@@ -222,11 +198,20 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A new folder for files with the store's data; the next process removes what a killed one leaves."""
+        """A new folder for files with the store's data; the next process removes what a killed one leaves.
+
+        Raises:
+            DiskFull: What was written there found no room.
+        """
         folder = _scratch_folder(self.path)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with TemporaryDirectory(dir=folder) as path:
-            yield Path(path)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with TemporaryDirectory(dir=folder) as path:
+                yield Path(path)
+        except OSError as error:
+            if no_room(error):
+                raise DiskFull(self.path, words_of(error)) from error
+            raise
 
     @contextmanager
     def staged(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
@@ -249,7 +234,30 @@ class Store:
         try:
             return self._connection.execute(text, dict(parameters) if parameters else None)
         except duckdb.Error as error:
-            raise SqlFailed(statement, error) from error
+            raise self._failure(statement, error) from error
+
+    def _failure(self, statement: str, error: duckdb.Error) -> StoreError:
+        if no_room(error):
+            return DiskFull(self.path, words_of(error))
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return MemorySpent(statement, self._memory_limit)
+        return SqlFailed(statement, error)
+
+
+def _make(path: Path) -> None:
+    """An empty file for a store: there whole or not at all, also when its maker is killed or has no room."""
+    folder = _scratch_folder(path)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder) as made:
+        new = Path(made) / path.name
+        duckdb.connect(str(new)).close()
+        new.chmod(0o600)  # it will hold personal data
+        try:
+            os.link(new, path)
+        except FileExistsError:
+            pass  # another process was faster
+        except OSError:
+            new.rename(path)  # a file system without links
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, base: Path) -> None:
@@ -314,8 +322,9 @@ def _opening_failed(path: Path, error: Exception) -> StoreError:
     held = re.search(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)", str(error))
     if held:
         return StoreHeld(path, f"process {held['pid']} ({Path(held['program']).name})")
-    words = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if no_room(error):
+        return DiskFull(path, words_of(error))
     return StoreError(
-        f"the store {path} cannot be opened: {words}",
+        f"the store {path} cannot be opened: {words_of(error)}",
         hint="check that `store` names a DuckDB file of ours in a folder that can be written",
     )

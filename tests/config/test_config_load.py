@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ syncs: [{name: leads, object: Lead, audiences: [all], required_fields: {LastName
     ).config
     sync = config.syncs[0]
 
-    assert (str(config.store), config.engine) == ("audiences.duckdb", "duckdb")
+    assert (str(config.store.path), config.engine) == ("audiences.duckdb", "duckdb")
     assert config.connection.login_url == "https://login.salesforce.com"
     assert config.connection.api_version == "66.0"
     assert config.connection.reserve_org_api_calls == 0.1
@@ -143,6 +144,44 @@ def test_salesforce_ignores_case_so_the_match_field_takes_the_spelling_of_its_ma
 
 def test_an_api_version_without_quotes_is_understood(tmp_path: Path) -> None:
     assert load_text(tmp_path, edited('"66.0"', "66.0")).config.connection.api_version == "66.0"
+
+
+def test_the_store_has_limits(tmp_path: Path) -> None:
+    options = "{path: state/mine.duckdb, memory_limit: 1.5 GB, threads: 2, keep_ledger: 400d}"
+    project = load_text(tmp_path, edited("store: ./audiences.duckdb", f"store: {options}"))
+
+    assert project.store_path == tmp_path / "state/mine.duckdb"
+    assert project.store_settings == {"memory_limit": "1.5GB", "threads": "2"}
+    assert project.config.store.keep_ledger == timedelta(days=400)
+
+
+def test_without_limits_half_of_the_memory_and_every_core_are_the_stores_and_the_ledger_is_kept(
+    tmp_path: Path,
+) -> None:
+    project = load_text(tmp_path, WHOLE)
+
+    assert project.store_settings == {"memory_limit": "50%"}
+    assert project.config.store.keep_ledger is None
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ("{memory_limit: 4}", "store.memory_limit: must be a size such as 4GB or 500MB, or a share"),
+        ("{memory_limit: 4 gigs}", "store.memory_limit: must be a size such as 4GB"),
+        ("{memory_limit: 120%}", "store.memory_limit: must be a size such as 4GB"),
+        ("{memory_limit: 20MB}", "store.memory_limit: must be at least 100MB"),
+        ("{threads: 0}", "store.threads: must be at least 1"),
+        ("{keep_ledger: 400}", "store.keep_ledger: must be a length of time such as 90s, 15m, 6h or 1d"),
+        ("{keep_ledger: 2d}", "store.keep_ledger: must be at least 8d"),
+        ("{memory: 4GB}", "store.memory: unknown key; did you mean 'memory_limit'?"),
+        ("[a, b]", "store: must be a file name, or a mapping such as"),
+        ("{path: ''}", "store.path: must not be empty"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused_with_an_example(tmp_path: Path, options: str, what: str) -> None:
+    (found,) = mistakes(tmp_path, edited("store: ./audiences.duckdb", f"store: {options}"))
+    assert f": {what}" in found
 
 
 def test_a_spark_engine_is_understood(tmp_path: Path) -> None:

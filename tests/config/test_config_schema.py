@@ -47,6 +47,8 @@ def test_the_manual_and_the_starter_fit_the_schema() -> None:
         ("${env:SF_CONSUMER_KEY}", "3MVG9"),
         ("method: jwt_bearer", "method: jwt"),
         ("engine: duckdb", "engine: polars"),
+        ("store: ./audiences.duckdb", "store: {memory_limit: lots}"),
+        ("store: ./audiences.duckdb", "store: {keep_ledger: 400}"),
         ("FirstName:", "First Name:"),
         ("{value: Web}", "{}"),
         ("{value: Web}", "{value: Web, sql: x}"),
