@@ -37,9 +37,7 @@ def _size(value: object) -> str:
 
 def _long_enough(age: timedelta) -> timedelta:
     if age < _LEAST_AGE:
-        raise wrong(
-            f"must be at least {duration_text(_LEAST_AGE)}: for a week Salesforce tells what became of a Bulk job"
-        )
+        raise wrong(f"must be at least {duration_text(_LEAST_AGE)}: a Bulk job may be asked about for a week")
     return age
 
 
