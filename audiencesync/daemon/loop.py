@@ -165,7 +165,9 @@ class Loop:
             self.running = ()
         if options.retry is None:
             self._note(wanted, report.syncs, start, seen)
-        if any(one.trouble is not None and one.trouble.kind == "SqlFailed" for one in report.syncs):
+        if any(
+            one.trouble is not None and one.trouble.exit_code == StoreError.exit_code for one in report.syncs
+        ):
             self._renew()
         return report
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import Enum
 from queue import Empty, SimpleQueue
@@ -16,7 +16,8 @@ from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.log import Log
 from audiencesync.daemon.loop import Loop
 from audiencesync.daemon.metrics import Metrics
-from audiencesync.daemon.questions import Question, questions
+from audiencesync.daemon.page import Page
+from audiencesync.daemon.questions import questions
 from audiencesync.daemon.web import Web, listen, routes
 from audiencesync.errors import ConfigError, SourceError, StoreError
 from audiencesync.progress import Progress
@@ -51,7 +52,7 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
     try:
         loop = Loop(project, holding, clock=clock, progress=progress, waiting=wanted.qsize)
         loop.listeners.append(log)
-        with _open_doors(loop, holding, questions(cure), wanted, clock) as port:
+        with _open_doors(loop, holding, wanted, clock, cure) as port:
             _tell_start(project, port, log)
             _work(loop, wanted, log)
     finally:
@@ -61,18 +62,20 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
 
 @contextmanager
 def _open_doors(
-    loop: Loop, holding: Holding, known: Mapping[str, Question], wanted: Wanted, clock: Clock
+    loop: Loop, holding: Holding, wanted: Wanted, clock: Clock, cure: Callable[[str], str]
 ) -> Iterator[int | None]:
     """Be there for other processes and, if it is wanted, for HTTP; the port, or None."""
     with ExitStack() as stack:
         listener = listen(loop.project)
         stack.callback(_send_away, wanted)
-        stack.callback(Door(loop.project.store_path, loop, holding, known, wanted).close)
+        door = Door(loop.project.store_path, loop, holding, questions(cure), wanted)
+        stack.callback(door.close)
         port = None
         if listener is not None:
             metrics = Metrics(loop, holding, clock)
             loop.listeners.append(metrics)
-            web = Web(listener, routes(loop, holding, metrics, clock))
+            page = Page(loop, holding, clock, cure)
+            web = Web(listener, routes(loop, holding, metrics, page, clock))
             stack.callback(web.close)
             port = web.port
         yield port
@@ -114,7 +117,7 @@ def _work(loop: Loop, wanted: Wanted, log: Log) -> None:
                 log.say("run_parked", hint="the next start settles what was in flight")
                 return
             if word is Word.RELOAD:
-                _reload(loop, log)
+                reload(loop, log)
             elif word is Word.STOP:
                 return
 
@@ -140,7 +143,7 @@ def _send_away(wanted: Wanted) -> None:
             word.report.set_exception(Stopping())
 
 
-def _reload(loop: Loop, log: Log) -> None:
+def reload(loop: Loop, log: Log) -> None:
     """Read the config again; a bad one changes nothing."""
     before = loop.project
     try:

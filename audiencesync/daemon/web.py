@@ -1,4 +1,4 @@
-"""The HTTP side, in a thread of its own: health checks and metrics. Nothing personal is said."""
+"""The HTTP side, in a thread of its own: page, health checks and metrics. Nothing personal is said."""
 
 import socket
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from threading import Thread
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from audiencesync.clock import Clock
@@ -16,7 +16,8 @@ from audiencesync.config.load import Project
 from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.loop import BEAT_S, Loop
 from audiencesync.daemon.metrics import Metrics
-from audiencesync.errors import ConfigError
+from audiencesync.daemon.page import Page
+from audiencesync.errors import ConfigError, StoreError
 
 _DEAD_AFTER = timedelta(seconds=3 * BEAT_S)
 _PLAIN = "text/plain; version=0.0.4; charset=utf-8"
@@ -70,8 +71,14 @@ def listen(project: Project) -> socket.socket | None:
         ) from None
 
 
-def routes(loop: Loop, holding: Holding, metrics: Metrics, clock: Clock) -> list[Route]:
+def routes(loop: Loop, holding: Holding, metrics: Metrics, page: Page, clock: Clock) -> list[Route]:
     """What is answered, by path."""
+
+    def home(_: Request) -> Response:
+        try:
+            return HTMLResponse(page.html(), headers=page.headers)
+        except StoreError as error:
+            return Response(f"{error}\n{error.hint}\n", 503, media_type="text/plain")
 
     def alive() -> bool:
         return bool(loop.running) or clock.now() - loop.turned_at < _DEAD_AFTER
@@ -85,7 +92,12 @@ def routes(loop: Loop, holding: Holding, metrics: Metrics, clock: Clock) -> list
     def numbers(_: Request) -> Response:
         return Response(metrics.page(), media_type=_PLAIN)
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", numbers)]
+    return [
+        Route("/", home),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", numbers),
+    ]
 
 
 def _verdict(*, well: bool) -> Response:

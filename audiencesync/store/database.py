@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -298,7 +299,9 @@ def _sql_file(name: str) -> Any:  # noqa: ANN401  (importlib's Traversable has n
     return resources.files("audiencesync.store") / "sql" / f"{name}.sql"
 
 
+@cache
 def _templates() -> jinja2.Environment:
+    """Compiled once a process, whatever the number of connections."""
     return templates(name=quote_name, text=quote_text)
 
 

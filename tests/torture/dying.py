@@ -213,7 +213,6 @@ def share_templates() -> None:
     for file in (resources.files("audiencesync.store") / "sql").iterdir():
         if file.name.endswith(".sql"):
             shared.get_template(file.name)
-    database._templates = lambda: shared
 
 
 def serve(answer: Path) -> None:
