@@ -243,6 +243,16 @@ Secret: TypeAlias = Annotated[
 ]
 """A secret, by reference alone."""
 
+AlertUrl: TypeAlias = Annotated[
+    SecretRef,
+    _secret_validator("daemon.alerts", check_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"}, mode="validation"
+    ),
+]
+"""Where a notification goes: a secret, since such an address holds a token."""
+
 SparkUrl: TypeAlias = Annotated[
     SecretRef,
     _secret_validator("engine", lambda text, _: check_spark(text)),

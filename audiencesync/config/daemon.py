@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from audiencesync.config.base import Strict, Text, wrong
+from audiencesync.config.base import AlertUrl, Strict, Text, wrong
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(?P<number>[1-9]\d{0,5})(?P<unit>[smhd])")
@@ -65,6 +65,15 @@ TimeZone: TypeAlias = Annotated[Text, AfterValidator(_time_zone)]
 """A name of the IANA time zone database."""
 
 
+class Alert(Strict):
+    """Somebody who is told when a sync that was well fails, and when it is well again."""
+
+    url: AlertUrl = Field(
+        description="Reference to an address of apprise: slack://, mailto://, pagerduty://, json:// and "
+        "so on. Needs the extra `alerts`."
+    )
+
+
 class Daemon(Strict):
     """The daemon itself."""
 
@@ -78,4 +87,7 @@ class Daemon(Strict):
         default_factory=lambda: timedelta(seconds=20),
         description="How long SIGTERM lets a run in flight go on before it is parked.",
         json_schema_extra={"default": "20s"},
+    )
+    alerts: tuple[Alert, ...] = Field(
+        default=(), description="Who is told when a sync begins to fail, and when it is well again."
     )

@@ -83,7 +83,8 @@ def _locate(loc: tuple[str | int, ...], data: object) -> KeyPath:
 def _may_show(keys: KeyPath, hidden: frozenset[KeyPath]) -> bool:
     if keys[:2] == ("connection", "auth"):
         return keys[2:] == ("method",)
-    return keys not in hidden and keys[:2] not in {("source", "attach"), ("engine", "spark")}
+    closed = {("source", "attach"), ("engine", "spark"), ("daemon", "alerts")}
+    return keys not in hidden and keys[:2] not in closed
 
 
 def _got(value: object, *, may_show: bool) -> str:

@@ -34,6 +34,7 @@ TITLES = MappingProxyType(
         "FirstObject": "try_first",
         "Guards": "guards",
         "Daemon": "daemon",
+        "Alert": "daemon.alerts",
     }
 )
 """Model -> heading, in the order of the page."""

@@ -130,6 +130,8 @@ def is_secret(keys: KeyPath) -> bool:
     """Whether the value at this key path is a secret, or may be one under a misspelt key."""
     if keys in {("source", "attach"), ("engine", "spark")}:
         return True
+    if keys[:2] == ("daemon", "alerts"):
+        return True
     return keys[:2] == ("connection", "auth") and keys[-1] not in _OPEN_KEYS
 
 

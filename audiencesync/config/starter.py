@@ -240,6 +240,8 @@ _SYNC_REST = (
     ("  host: 127.0.0.1", "address of its page, health checks and metrics"),
     ("  port: 8632", "their port; 0 for a free one, null for none of them"),
     ("  stop_within: 20s", "how long SIGTERM lets a run in flight go on"),
+    ("  # alerts:", "who is told when a sync fails, and when it is well again"),
+    ("  #   - url: ${env:ALERT_URL}", "slack://, mailto://, json:// and so on"),
 )
 
 

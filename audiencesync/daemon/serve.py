@@ -10,6 +10,7 @@ from types import FrameType
 
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project, load
+from audiencesync.daemon.alerts import Alerts
 from audiencesync.daemon.asking import reached
 from audiencesync.daemon.door import Door, Stopping, Work
 from audiencesync.daemon.holding import Holding
@@ -52,7 +53,7 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
     try:
         loop = Loop(project, holding, clock=clock, progress=progress, waiting=wanted.qsize)
         loop.listeners.append(log)
-        with _open_doors(loop, holding, wanted, clock, cure) as port:
+        with _open_doors(loop, holding, wanted, clock=clock, cure=cure, log=log) as port:
             _tell_start(project, port, log)
             _work(loop, wanted, log)
     finally:
@@ -62,12 +63,16 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
 
 @contextmanager
 def _open_doors(
-    loop: Loop, holding: Holding, wanted: Wanted, clock: Clock, cure: Callable[[str], str]
+    loop: Loop, holding: Holding, wanted: Wanted, *, clock: Clock, cure: Callable[[str], str], log: Log
 ) -> Iterator[int | None]:
     """Be there for other processes and, if it is wanted, for HTTP; the port, or None."""
     with ExitStack() as stack:
         listener = listen(loop.project)
         stack.callback(_send_away, wanted)
+        if loop.project.config.daemon.alerts:
+            alerts = Alerts(loop.project, log)
+            stack.callback(alerts.close)
+            loop.listeners.append(alerts)
         door = Door(loop.project.store_path, loop, holding, questions(cure), wanted)
         stack.callback(door.close)
         port = None
