@@ -14,7 +14,7 @@ from audiencesync.clock import Clock
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.errors import AudienceSyncError, SalesforceRefused, UsageError
-from audiencesync.ledger import LedgerWriter, RunLog
+from audiencesync.ledger import LedgerWriter, RunLog, drop_old
 from audiencesync.plan import (
     PACKING,
     Plan,
@@ -67,6 +67,7 @@ def run_in(
 ) -> RunReport:
     """`run` in a store that is open already; one at a time."""
     syncs = _selected(project, options.syncs)
+    drop_old(store, clock, project.config.store.keep_ledger)
     runs = RunLog(store, clock)
     run_id = runs.start("run" if options.retry is None else "retry")
     try:

@@ -119,6 +119,11 @@ def history(store: Store, key: str) -> list[dict[str, Any]]:
     return [{**row, "changed": json.loads(row["changed"])} for row in found]
 
 
+def ledger_since(store: Store) -> str | None:
+    """Since when the ledger is whole (ISO 8601, UTC); None when nothing was ever dropped from it."""
+    return iso_text(store.row("ledger_since")["kept_since"])
+
+
 def iso_text(moment: datetime | None) -> str | None:
     """A time of the store, which is UTC without a zone, as ISO 8601 text to the second."""
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"

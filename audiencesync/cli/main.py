@@ -22,6 +22,7 @@ from audiencesync.cli.commands.run import run
 from audiencesync.cli.commands.runs import runs
 from audiencesync.cli.commands.schema import schema
 from audiencesync.cli.commands.status import status
+from audiencesync.cli.commands.store import store
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -67,7 +68,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, init, plan, run, retry, daemon, status, runs, report, history, emulator, schema):
+for command in (demo, init, plan, run, retry, daemon, status, runs, report, history, store, emulator, schema):
     cli.add_command(command)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from audiencesync.audit import looking
+from audiencesync.audit import looking, room
 from audiencesync.audit.report import write_report
 from audiencesync.config.load import Project
 from audiencesync.store import Store
@@ -30,7 +30,11 @@ def questions(cure: Callable[[str], str]) -> Mapping[str, Question]:
         {
             "status": lambda store, project, _: looking.status(store, project),
             "runs": lambda store, _, asked: looking.runs(store, limit=asked["limit"]),
-            "history": lambda store, _, asked: looking.history(store, asked["key"]),
+            "history": lambda store, _, asked: {
+                "pushes": looking.history(store, asked["key"]),
+                "ledger_since": looking.ledger_since(store),
+            },
+            "room": lambda store, project, _: room.info(store, project),
             "report": report,
         }
     )

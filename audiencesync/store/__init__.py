@@ -1,5 +1,6 @@
 """The DuckDB file: profiles' acknowledged state, the outbox, the ledger, and every SQL statement."""
 
+from audiencesync.store.compacting import rewrite
 from audiencesync.store.database import (
     ColumnType,
     Store,
@@ -20,5 +21,6 @@ __all__ = [
     "open_when_free",
     "quote_name",
     "quote_text",
+    "rewrite",
     "templates",
 ]

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from audiencesync.errors import StoreError
 from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
-from audiencesync.store.migrate import migrate, rehash
+from audiencesync.store.migrate import latest_version, migrate, rehash, version_of
 
 Parameters = Mapping[str, object]
 
@@ -93,6 +93,10 @@ class Store:
             mode = " (READ_ONLY)" if read_only else ""
             connection.execute(f"ATTACH {quote_text(str(path))} AS store{mode}")
             connection.execute(f"SET temp_directory = {quote_text(str(_scratch_folder(path)))}")
+            if read_only and version_of(connection) < latest_version():
+                connection.close()
+                cls.open(path, base=base, settings=settings).close()  # an older program wrote it last
+                return cls.open(path, base=base, read_only=True, settings=settings)
             if not read_only:
                 # whoever was killed left it; the lock is ours, so nobody else works there
                 shutil.rmtree(_scratch_folder(path), ignore_errors=True)

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from audiencesync.config.load import load
@@ -177,3 +178,39 @@ def test_runs_are_listed_newest_first_and_no_more_than_asked_for(cli: Cli, ran: 
 
 def test_the_schema_is_the_configs(cli: Cli) -> None:
     assert json.loads(cli("schema").out) == json_schema()
+
+
+def test_the_store_says_what_takes_its_room_and_can_be_made_smaller(cli: Cli, ran: Path) -> None:
+    document = cli("store", "info", "--json").document
+    rows = {table["name"]: table["rows"] for table in document["tables"]}
+    assert (rows["ledger"], rows["acknowledged"], rows["parked"], rows["outbox"]) == (5, 3, 2, 0)
+    assert all(table["holds"] for table in document["tables"])
+    taken = sum(table["bytes"] for table in document["tables"]) + document["bytes"]["free"]
+    assert 0 < taken <= document["bytes"]["file"] == (ran / "audiences.duckdb").stat().st_size
+    assert (document["bytes"]["log"], document["bytes"]["scratch"]) == (0, 0)
+    assert document["ledger"]["first_push"]
+    assert (document["ledger"]["keep"], document["ledger"]["kept_since"]) == (None, None)
+
+    told = cli("store", "info")
+    assert (told.code, told.err) == (0, "")
+    assert re.search(r"\nledger +5 +0\.\d MB +every push and its outcome\n", told.out)
+    assert "kept for ever" in told.out
+
+    smaller = cli("store", "compact", "--json").document
+    assert smaller["bytes_after"] <= smaller["bytes_before"] == document["bytes"]["file"]
+    assert re.fullmatch(
+        r".*audiences\.duckdb: \d\.\d MB before, \d\.\d MB now\n", cli("store", "compact").out
+    )
+    assert cli("run").code == 0
+
+
+def test_history_does_not_say_never_of_a_ledger_that_was_cut(cli: Cli, ran: Path) -> None:
+    config = ran / "audiencesync.yaml"
+    config.write_text(config.read_text().replace("version: 1\n", "version: 1\nstore: {keep_ledger: 30d}\n"))
+    with duckdb.connect(str(ran / "audiences.duckdb")) as store:
+        store.execute("UPDATE ledger SET answered_at = answered_at - INTERVAL 40 DAY")
+    told = cli("store", "compact").out
+    assert told.endswith("5 pushes were older than keep_ledger and are dropped\n")
+    assert cli("history", "1").out.startswith("nothing was sent under that key since 20")
+    assert cli("history", "1", "--json").document["ledger_since"].startswith("20")
+    assert "kept for 30d; whole since 20" in cli("store", "info").out

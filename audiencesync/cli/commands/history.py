@@ -21,17 +21,22 @@ def history(*, key: str, config_path: Path, syncs: tuple[str, ...], as_json: boo
     match value such as an e-mail address, or a Salesforce Id.
     """
     from audiencesync.cli.looking import check_names, opened
-    from audiencesync.cli.output import write, write_document
+    from audiencesync.cli.output import moment, write, write_document
 
     with opened(config_path) as (project, answers):
         check_names(project, syncs)
-        pushes = answers.ask("history", key=key)
+        answer = answers.ask("history", key=key)
+    pushes, since = answer["pushes"], answer["ledger_since"]
     if syncs:
         pushes = [push for push in pushes if push["sync"] in syncs]
     if as_json:
-        write_document({"schema_version": 1, "key": key, "pushes": pushes})
+        write_document({"schema_version": 1, "key": key, "ledger_since": since, "pushes": pushes})
     elif not pushes:
-        write("nothing was ever sent under that key")
+        write(
+            f"nothing was sent under that key since {moment(since)}; older pushes were dropped (keep_ledger)"
+            if since
+            else "nothing was ever sent under that key"
+        )
     for push in () if as_json else pushes:
         _show(push)
 

@@ -1,0 +1,4 @@
+-- compact_done: close the new file.
+-- writes: fresh
+CHECKPOINT fresh;
+DETACH fresh
