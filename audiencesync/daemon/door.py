@@ -5,6 +5,7 @@ import os
 import socketserver
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from audiencesync.reports import RunReport
 
+_FETCHED_WITHIN_S = 300
 Kind = Literal["run", "plan"]
 _WORK: Mapping[str, Kind] = {"run": "run", "plan": "plan"}
 
@@ -122,14 +124,16 @@ class _Answering(socketserver.StreamRequestHandler):
             self._refuse(trouble.kind, trouble.message, trouble.hint, trouble.exit_code)
 
     def _look(self, ask: _Ask, question: Question, more: dict[str, Any]) -> None:
-        with ask.holding.looking() as store:
-            if "path" not in more:
-                self._say({"answer": question(store, ask.loop.project, more)})
-                return
-            with store.scratch() as folder:
-                more["path"] = str(folder / "report")
-                self._say({"answer": question(store, ask.loop.project, more)})
-                self.rfile.read()  # the file stays until the asker has it and hangs up
+        with ExitStack() as until_hung_up:
+            with ask.holding.looking() as store:
+                if "path" in more:
+                    folder = until_hung_up.enter_context(store.scratch())
+                    more["path"] = str(folder / "report")
+                answer = question(store, ask.loop.project, more)
+            self._say({"answer": answer})
+            if "path" in more:
+                self.connection.settimeout(_FETCHED_WITHIN_S)
+                self.rfile.read()  # the asker copies the file and hangs up
 
     def _say(self, document: object) -> None:
         self.wfile.write(json.dumps(document, ensure_ascii=False, default=str).encode() + b"\n")

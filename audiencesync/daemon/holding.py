@@ -8,7 +8,8 @@ from threading import Condition
 from audiencesync.errors import StoreError
 from audiencesync.store import Store
 
-_LONGEST_LOOK_S = 5.0
+_LONGEST_LOOK_S = 10.0
+"""How long one waits for another: whoever looks for the store, and the store for those who look."""
 
 
 class Holding:
@@ -84,11 +85,13 @@ class Holding:
         """Let go of it, once nobody looks at it."""
         with self._gate:
             store, self._store = self._store, None
-            self._gate.wait_for(lambda: self._readers == 0)
+            self._gate.wait_for(lambda: self._readers == 0, _LONGEST_LOOK_S)
         if store is not None:
             store.close()
 
     def _open(self) -> None:
+        if self._readers:  # the same file twice in one process would be its end
+            raise StoreError(f"the store {self._path} is still being looked at", hint="wait")
         store = Store.open(self._path, base=self._base, settings=self._settings)
         with self._gate:
             self._store = store

@@ -6,10 +6,10 @@ with a clock of its own lives through weeks in seconds.
 
 import random
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audiencesync import sync
 from audiencesync.audit import looking
@@ -19,6 +19,7 @@ from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.standing import Health, Standing
 from audiencesync.errors import AudienceSyncError, StoreError, UsageError
 from audiencesync.progress import Progress
+from audiencesync.records import RunStatus
 from audiencesync.reports import RunReport, SyncReport, Trouble
 from audiencesync.source import Lookout, Signature
 
@@ -93,7 +94,7 @@ class Loop:
                 self._chance,
                 now=self._clock.now(),
                 last_start=_started(known[one.name]["last_run"]),
-                last_success=_started(known[one.name]["last_success"]),
+                last_success=_last_success(known[one.name]),
             )
             for one in project.config.syncs
         ]
@@ -101,7 +102,13 @@ class Loop:
         for one in standings:
             if one.sync.name in before:
                 one.follow(before[one.sync.name], self._clock.now())
+        self.close()
         self.project, self._lookout, self._standings, self._seen = project, lookout, standings, None
+
+    def close(self) -> None:
+        """Look at the source no more."""
+        if self._lookout is not None:
+            self._lookout.close()
 
     @property
     def waiting(self) -> int:
@@ -239,6 +246,12 @@ def trouble_of(error: BaseException) -> Trouble:
     return Trouble(
         type(error).__name__, f"a bug of audiencesync: {type(error).__name__}{place}", "report the bug", 70
     )
+
+
+def _last_success(status: Mapping[str, Any]) -> datetime | None:
+    """Rejected rows are no trouble of the sync: a run with them came to its end."""
+    last = status["last_run"]
+    return _started(last if last and last["status"] == RunStatus.PARTIAL else status["last_success"])
 
 
 def _started(run: object) -> datetime | None:

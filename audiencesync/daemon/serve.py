@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from enum import Enum
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -20,7 +20,7 @@ from audiencesync.daemon.metrics import Metrics
 from audiencesync.daemon.page import Page
 from audiencesync.daemon.questions import questions
 from audiencesync.daemon.web import Web, listen, routes
-from audiencesync.errors import ConfigError, SourceError, StoreError
+from audiencesync.errors import AudienceSyncError, ConfigError, StoreError
 from audiencesync.progress import Progress
 from audiencesync.store import StoreHeld
 
@@ -53,7 +53,7 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
     try:
         loop = Loop(project, holding, clock=clock, progress=progress, waiting=wanted.qsize)
         loop.listeners.append(log)
-        with _open_doors(loop, holding, wanted, clock=clock, cure=cure, log=log) as port:
+        with closing(loop), _open_doors(loop, holding, wanted, clock=clock, cure=cure, log=log) as port:
             _tell_start(project, port, log)
             _work(loop, wanted, log)
     finally:
@@ -155,12 +155,12 @@ def reload(loop: Loop, log: Log) -> None:
         project = load(before.path)
         _check_store(project, before)
         loop.take(project)
-    except (ConfigError, SourceError) as error:
+    except AudienceSyncError as error:
         log.warn("config_refused", message=str(error), hint=error.hint, still="the config before is in force")
         return
     log.say("config_read", syncs=len(project.config.syncs))
-    if project.config.daemon != before.config.daemon:
-        log.say("config_in_part", hint="`daemon` is taken at the next start")
+    if (project.config.daemon, project.config.store) != (before.config.daemon, before.config.store):
+        log.say("config_in_part", hint="`daemon` and `store` are taken at the next start")
 
 
 def _check_store(project: Project, before: Project) -> None:

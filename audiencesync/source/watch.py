@@ -8,6 +8,7 @@ from pathlib import Path
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.errors import ConfigError, SourceError
 from audiencesync.source.attached import attach_server
+from audiencesync.source.notified import CHANNEL, Notified, can_listen
 from audiencesync.source.relation import Relation
 from audiencesync.source.remote import Remote
 from audiencesync.source.staging import parsed
@@ -37,6 +38,7 @@ class Lookout:
         self._config = config
         self._base = base
         self._remote = attach_server(attach) if attach else None
+        self._notified = Notified(attach) if attach and self._remote and can_listen() else None
         self._database = base / Path(attach).expanduser() if attach and self._remote is None else None
         self._patterns = [
             pattern for place, text in _relations(config) for pattern in self._files_of(place, text)
@@ -44,18 +46,28 @@ class Lookout:
 
     def look(self) -> Signature:
         """How the source looks now; a database that cannot be asked looks gone, so that a run says why."""
-        files = {Path(name) for pattern in self._patterns for name in glob(pattern, recursive=True)}  # noqa: PTH207  (whole paths)
+        files = {
+            Path(name)
+            for pattern in self._patterns
+            for name in glob(pattern, recursive=True)  # noqa: PTH207  (whole paths)
+        }
         if self._database is not None:
             files |= {self._database.with_name(self._database.name + ending) for ending in _JOURNALS}
         looks = [look for path in sorted(files) for look in _file(path)]
-        if self._remote is not None and self._config.profiles.updated_at is not None:
-            try:
-                looks.append(
-                    (_latest(self._remote, self._config.profiles.relation, self._config.profiles.updated_at),)
-                )
-            except SourceError:
-                return _GONE
+        profiles = self._config.profiles
+        try:
+            if self._notified is not None:
+                looks.append(("heard", str(self._notified.heard())))
+            if self._remote is not None and profiles.updated_at is not None:
+                looks.append(("latest", _latest(self._remote, profiles.relation, profiles.updated_at)))
+        except SourceError:
+            return _GONE
         return tuple(looks)
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._notified is not None:
+            self._notified.close()
 
     def _files_of(self, place: str, text: str) -> Iterator[str]:
         """Patterns of the files that a relation reads."""
@@ -65,11 +77,12 @@ class Lookout:
         if found or self._database is not None:
             return
         if self._remote is not None and not relation.reads_files:
-            if place != "source.profiles" or self._config.profiles.updated_at is not None:
+            if self._notified is not None or self._config.profiles.updated_at is not None:
                 return
             raise ConfigError(
-                "watch: source.profiles is in a database that must be asked what changed",
-                hint="name a column in source.profiles.updated_at, or use `every` in place of `watch`",
+                f"watch: {place} is in a database that must be asked what changed",
+                hint="name source.profiles.updated_at, or pip install 'audiencesync[postgres]' and NOTIFY "
+                f"{CHANNEL} in a trigger, or use `every` in place of `watch`",
             )
         raise ConfigError(
             f"watch: {place} names no file that can be looked at",

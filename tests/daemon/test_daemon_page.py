@@ -89,7 +89,7 @@ def test_nobody_is_on_the_page_or_in_the_metrics_and_nothing_comes_from_elsewher
     for text in (page, metrics, daemon.talk.read_text()):
         assert "example.com" not in text.replace("integration@example.com", "")
         assert "Name " not in text
-        assert "555" not in text
+        assert "+1 555" not in text
     assert not re.findall(r"(?:src|href)=[\"'](?:https?:)?//", page)
     assert "default-src 'none'" in answers[0].headers["Content-Security-Policy"]
 

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+import time
 from typing import Any
 
 import pytest
@@ -144,3 +146,22 @@ def test_a_store_with_a_long_path_can_be_asked_too(watching: World) -> None:
         assert asking(daemon, "runs")["runs"][0]["status"] == "succeeded"
         assert daemon.stop() == 0
     assert not list(watching.folder.rglob("*.sock"))
+
+
+def test_an_asker_who_never_hangs_up_does_not_keep_the_daemon_from_ending(watching: World) -> None:
+    with running(watching) as daemon, socket.socket(socket.AF_UNIX) as line:
+        daemon.wait_for("sync_ended")
+        line.connect(str(watching.folder / "store.duckdb.sock"))
+        more = {"run": "latest", "format": "json", "path": None}
+        line.sendall(json.dumps({"ask": "report", "with": more}).encode() + b"\n")
+        with line.makefile("r") as answers:
+            answers.readline()
+            assert "run_id" in json.loads(answers.readline())["answer"]
+            begun = time.monotonic()
+            assert daemon.stop() == 0
+    assert time.monotonic() - begun < 5
+
+
+def test_nobody_else_can_open_the_door(watching: World) -> None:
+    with running(watching):
+        assert (watching.folder / "store.duckdb.sock").stat().st_mode & 0o777 == 0o600
