@@ -18,6 +18,7 @@ from audiencesync.daemon import place
 from audiencesync.errors import DaemonRefused
 
 T = TypeVar("T")
+_GREETED_WITHIN_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,14 @@ def reached(store: Path) -> Iterator[Daemon | None]:
         return
     with socket.socket(socket.AF_UNIX) as line:
         try:
+            line.settimeout(_GREETED_WITHIN_S)
             line.connect(str(where))
             with line.makefile("r", encoding="utf-8") as greeting:
                 hello: Mapping[str, Any] = json.loads(greeting.readline())
         except (OSError, ValueError):  # it was killed, or ends just now
             yield None
             return
+        line.settimeout(None)  # a run takes as long as it takes
         yield Daemon(hello["pid"], line)
 
 

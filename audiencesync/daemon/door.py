@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from audiencesync.reports import RunReport
 
 _FETCHED_WITHIN_S = 300
+_LONGEST_QUESTION = 1 << 20
 Kind = Literal["run", "plan"]
 _WORK: Mapping[str, Kind] = {"run": "run", "plan": "plan"}
 
@@ -98,15 +99,16 @@ class _Answering(socketserver.StreamRequestHandler):
         """Answer; whoever hung up meanwhile is not missed."""
         try:
             self._say({"pid": os.getpid()})
-            asked = self.rfile.readline()
+            asked = self.rfile.readline(_LONGEST_QUESTION)
             if asked:
                 self._answer(json.loads(asked))
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # it hung up, or is none of ours
             return
 
-    def _answer(self, asked: Mapping[str, Any]) -> None:
-        name, more, ask = str(asked.get("ask")), dict(asked.get("with", {})), self.server.ask
+    def _answer(self, asked: Any) -> None:  # noqa: ANN401  (JSON of whatever shape)
+        ask = self.server.ask
         try:
+            name, more = str(asked["ask"]), dict(asked["with"])
             if name in _WORK:
                 self._say({"answer": ask.work(_WORK[name], more["options"])})
             elif name in ask.questions:

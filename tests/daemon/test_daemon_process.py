@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -165,3 +166,25 @@ def test_an_asker_who_never_hangs_up_does_not_keep_the_daemon_from_ending(watchi
 def test_nobody_else_can_open_the_door(watching: World) -> None:
     with running(watching):
         assert (watching.folder / "store.duckdb.sock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_question_that_makes_no_sense_does_no_harm(watching: World) -> None:
+    said = [
+        b"\n", b"\xff\xfe\n", b"[]\n", b"7\n", b"{}\n", b'{"ask": "nix", "with": {}}\n',
+        b'{"ask": "run", "with": {}}\n', b'{"ask": "run", "with": {"options": {"syncs": 7}}}\n',
+        b'{"ask": "history", "with": {"nobody": "ann@example.org"}}\n', b"x" * 2_000_000,
+    ]  # fmt: skip
+    with running(watching) as daemon:
+        daemon.wait_for("sync_ended")
+        for line in said:
+            with socket.socket(socket.AF_UNIX) as asker, suppress(OSError):
+                asker.settimeout(10)
+                asker.connect(str(watching.folder / "store.duckdb.sock"))
+                asker.sendall(line)
+                asker.shutdown(socket.SHUT_WR)
+                with asker.makefile("rb") as answers:
+                    assert b"ann@" not in answers.read()
+        assert asking(daemon, "runs")["runs"]
+        talk = daemon.talk.read_text()
+        assert "Traceback" not in talk
+        assert "ann@" not in talk
