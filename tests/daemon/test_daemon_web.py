@@ -1,12 +1,14 @@
 """Health checks and metrics over HTTP."""
 
 import re
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from tests.cli.helpers import execute
 from tests.daemon.helpers import Running, running
 from tests.house.pages import page, quoted, section, table
 from tests.world import World, person
@@ -78,3 +80,14 @@ def test_an_idle_daemon_makes_no_api_call(daemon: Running) -> None:
     profiles.write_text(profiles.read_text())  # looks changed, and is not
     daemon.wait_for("sync_ended", times=2)
     assert daemon.world.org.calls() == before
+
+
+def test_a_port_that_is_taken_ends_the_start_with_a_word(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        world.config["daemon"] = {"port": port}
+        world.project()
+        done = execute("daemon", cwd=world.folder)
+    assert done.code == 2
+    assert f"daemon.port: 127.0.0.1:{port} cannot be had" in done.err
+    assert not (world.folder / "store.duckdb.sock").exists()
