@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import mkstemp
 
 from audiencesync.errors import UsageError
+from audiencesync.store import DiskFull, no_room, words_of
 
 
 @contextmanager
@@ -21,6 +22,7 @@ def private_file(path: Path) -> Iterator[Path]:
 
     Raises:
         UsageError: `path` cannot be written.
+        DiskFull: There is no room for it.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
@@ -30,8 +32,10 @@ def private_file(path: Path) -> Iterator[Path]:
     try:
         yield draft
         _replace(path, draft, target)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and no_room(error):
+            raise DiskFull(path, words_of(error)) from error
         raise
 
 

@@ -68,8 +68,8 @@ class StoreOptions(Strict):
     )
     keep_ledger: Age | None = Field(
         default=None,
-        description="How long pushes and runs stay in the ledger, such as 400d; older ones go with "
-        "`store compact`. By default they are kept for ever.",
+        description="How long pushes and runs stay in the ledger, at least 8d, such as 400d. Older ones are "
+        "dropped once a day, and by `store compact`. By default they are kept for ever.",
     )
 
     @model_validator(mode="before")

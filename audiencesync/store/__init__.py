@@ -8,7 +8,7 @@ from audiencesync.store.database import (
     quote_text,
     templates,
 )
-from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld
+from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
 from audiencesync.store.waiting import open_when_free
 
 __all__ = [
@@ -18,9 +18,11 @@ __all__ = [
     "SqlFailed",
     "Store",
     "StoreHeld",
+    "no_room",
     "open_when_free",
     "quote_name",
     "quote_text",
     "rewrite",
     "templates",
+    "words_of",
 ]

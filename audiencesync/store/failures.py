@@ -16,6 +16,9 @@ _NO_ROOM_WORDS = re.compile(
     "|".join([*(re.escape(os.strerror(number)) for number in sorted(_NO_ROOM)), "max_temp_directory_size"])
 )
 
+_UNWRITTEN = re.compile(r'Could not write file \\?"([^"\\]+)\\?": ([^"\\]+)')  # it may be quoted within JSON
+_AROUND = re.compile(r"^\w[\w ]* Error: ")
+
 
 class StoreHeld(StoreError):
     """Another process holds the store.
@@ -56,8 +59,11 @@ class DiskFull(StoreError):
     """There is no room for what must be written; the store stays as it was before."""
 
     def __init__(self, path: Path, reason: str) -> None:
+        unwritten = _UNWRITTEN.search(reason)
+        where = Path(unwritten[1]) if unwritten else path
+        what = f"{where}: {unwritten[2]}" if unwritten else f"beside {path}: {_AROUND.sub('', reason)}"
         super().__init__(
-            f"no room to write beside {path}: {reason}{_free(path.parent)}",
+            f"no room to write {what}{_free(where.parent) or _free(path.parent)}",
             hint="make room there, or raise the limit on the size of files, and run again: state and ledger "
             "are as they were before, and Salesforce is asked about what was sent without an answer",
         )

@@ -1,6 +1,7 @@
 """The audit rows, and the files that hold them."""
 
 import json
+import resource
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from audiencesync.audit.report import Format, audit_rows, write_report
 from audiencesync.errors import StoreError, UsageError
 from audiencesync.records import Route
+from audiencesync.store import DiskFull
 from tests.audit.books import RUN, Books, Push, accepted, document, small_run
 
 # the store's Arrow reader goes through the DB-API, which DuckDB 2.0 comments on
@@ -323,3 +325,20 @@ def test_every_value_survives_every_file(
     assert json.loads(from_csv["changed"]) == expected
     assert from_json["changed"] == expected
     assert json.loads(from_parquet["changed"]) == expected
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_report_that_finds_no_room_is_a_full_disk_and_leaves_nothing(
+    books: Books, tmp_path: Path, format_: Format
+) -> None:
+    small_run(books)
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(DiskFull, match=rf"no room to write (beside )?{folder}/\S+: .*File too large \("):
+            write_report(books.store, RUN, format_, folder / "report", cure=no_cure)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(folder.iterdir()) == []

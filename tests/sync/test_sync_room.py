@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,8 +49,7 @@ def test_a_disk_that_is_full_at_any_step_ends_the_run_and_the_next_one_goes_on(
         if ended.returncode == 0:
             break
         assert ended.returncode == 4, ended.stderr
-        assert f"no room to write beside {world.folder / 'store.duckdb'}: " in ended.stderr
-        assert "File too large" in ended.stderr
+        assert re.search(rf"no room to write {world.folder}/\S+: File too large \(", ended.stderr)
         assert "hint: make room there" in ended.stderr
 
     assert len(reached) > 1, "the disk was full only before anything was sent"
@@ -78,7 +78,7 @@ def test_answers_that_found_no_room_are_unknown_until_the_next_run_asks(
     ended = run_cramped(world, 0, method, *route)
 
     assert ended.returncode == 4, ended.stderr
-    assert "no room to write beside" in ended.stderr
+    assert "no room to write " in ended.stderr
     assert world.sql("SELECT count(*) FROM ledger") == [(0,)]
     assert world.sql("SELECT count(*) FROM outbox WHERE batch_id IS NOT NULL") in [[(200,)], [(300,)]]
     world.run()
