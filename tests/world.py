@@ -208,7 +208,7 @@ class World:
     def last_pushes(self) -> dict[str, tuple[Any, ...]]:
         """Of the latest run: key -> (action, reason, outcome, error code, fields that changed)."""
         rows = self.sql(
-            "SELECT profile_key, action, reason, outcome, error_code, map_keys(changed) FROM ledger "
+            "SELECT profile_key, action, reason, outcome, error_code, json_keys(ledger.after) FROM ledger "
             "WHERE run_id = (SELECT max(run_id) FROM run) ORDER BY attempt"
         )
         return {row[0]: (*row[1:5], set(row[5])) for row in rows}

@@ -1,5 +1,6 @@
 """Intents before calls; outcomes and acknowledged state after them, in one transaction."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from audiencesync.clock import Clock
 from audiencesync.ledger.meter import stored_time
 from audiencesync.ledger.tables import results_table, routes_table
 from audiencesync.records import Operation, Route, RoutePlan, RowResult
-from audiencesync.store import Store
+from audiencesync.store import Store, json_shape
 
 MAX_ATTEMPTS = 4
 """Times one row is sent in one run while its errors are passing ones."""
@@ -45,11 +46,16 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Rows that were planned to travel together: one request, or one job."""
+    """Rows that travel together: one request, or one job.
+
+    Attributes:
+        pack: Its number among those that were planned; None when it was not.
+    """
 
     object: str
     route: Route
-    pack: int
+    pack: int | None
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +144,11 @@ class LedgerWriter:
     def lots(self, operation: Operation) -> list[Lot]:
         """The requests and jobs of an operation that are planned and not begun, in order."""
         found = self._store.rows("outbox_lots", {**self._place, "operation": operation.value})
-        return [Lot(row["object"], Route(row["route"]), row["pack"]) for row in found]
+        return [Lot(row["object"], Route(row["route"]), row["pack"], row["rows"]) for row in found]
 
     def begin(self, operation: Operation, lot: Lot) -> Batch:
         """Write the intent of a planned request or job."""
-        where = {"operation": operation.value, "object": lot.object, "route": lot.route.value}
-        rows = self._store.rows("outbox_lot", {**self._place, **where, "pack": lot.pack})
-        return self._open([row["seq"] for row in rows], lot.object, operation, lot.route)
+        return self._open(lot, operation, "batch_fill_lot", {"pack": lot.pack})
 
     def again(self, operation: Operation) -> dict[str, list[int]]:
         """Rows that wait for another attempt, in order, by their object."""
@@ -166,14 +170,16 @@ class LedgerWriter:
 
     def gather(self, seqs: Sequence[int], object_name: str, operation: Operation, route: Route) -> Batch:
         """A batch of these waiting rows."""
-        return self._open(seqs, object_name, operation, route)
+        lot = Lot(object_name, route, None, len(seqs))
+        return self._open(lot, operation, "batch_fill", {"seqs": list(seqs)})
 
     def split(self, batch: Batch, seqs: Sequence[int]) -> Batch:
         """Move some rows of a batch, which had no effect, into a request of their own."""
-        return self._open(seqs, batch.object, batch.operation, Route.COLLECTIONS)
+        return self.gather(seqs, batch.object, batch.operation, Route.COLLECTIONS)
 
-    def _open(self, seqs: Sequence[int], object_name: str, operation: Operation, route: Route) -> Batch:
+    def _open(self, lot: Lot, operation: Operation, fill: str, which: Mapping[str, object]) -> Batch:
         now = self._clock.now()
+        carrier = {"object": lot.object, "route": lot.route.value, "operation": operation.value}
         with self._store.transaction():
             batch_id = int(self._store.row("batch_next_id")["batch_id"])
             self._store.run(
@@ -181,16 +187,14 @@ class LedgerWriter:
                 {
                     **self._place,
                     "batch_id": batch_id,
-                    "object": object_name,
-                    "route": route.value,
-                    "operation": operation.value,
-                    "rows": len(seqs),
+                    **carrier,
+                    "rows": lot.rows,
                     "attempt": 1,
                     "now": stored_time(now),
                 },
             )
-            self._store.run("batch_fill", {**self._place, "batch_id": batch_id, "seqs": list(seqs)})
-        return Batch(batch_id, object_name, operation, route, len(seqs), now)
+            self._store.run(fill, {**self._place, **which, "batch_id": batch_id})
+        return Batch(batch_id, lot.object, operation, lot.route, lot.rows, now)
 
     def rows(self, batch: Batch) -> list[OutboxRow]:
         """What a batch sends, in order."""
@@ -200,7 +204,7 @@ class LedgerWriter:
                 row["attempt"],
                 row["match_value"],
                 row["salesforce_id"],
-                {name: change["after"] for name, change in row["changed"].items()},
+                json.loads(row["after"]),
             )
             for row in self._store.rows("batch_rows", {"batch_id": batch.batch_id})
         ]
@@ -217,8 +221,14 @@ class LedgerWriter:
             path: The file.
             key: The column that identifies a row: `Id`, a match field, or None for new records.
         """
+        fields = self._fields(batch, key)
         self._store.run(
-            "bulk_file", batch_id=batch.batch_id, path=str(path), key=key, fields=self._fields(batch, key)
+            "bulk_file",
+            batch_id=batch.batch_id,
+            path=str(path),
+            key=key,
+            fields=fields,
+            shape=json_shape(fields),
         )
 
     def set_job(self, batch: Batch, job_id: str) -> None:
@@ -279,13 +289,15 @@ class LedgerWriter:
         Returns:
             Rows that were answered.
         """
+        fields = [] if key else self._fields(batch, key)
         self._store.run(
             "bulk_results",
             batch_id=batch.batch_id,
             success=str(success),
             failed=str(failed),
             key=key,
-            fields=self._fields(batch, key),
+            fields=fields,
+            shape=json_shape(fields),
         )
         answered = int(self._store.row("results_count")["rows"])
         self._settle(batch, transient, present)

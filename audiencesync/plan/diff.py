@@ -19,8 +19,8 @@ from audiencesync.plan.lookup import Finder, look_up
 from audiencesync.plan.matching import check_first, matching_of
 from audiencesync.plan.picklists import Picklists, narrow
 from audiencesync.plan.routes import Room, choose_routes, weigh
-from audiencesync.records import Mode, PlanTotals, RoutePlan, SyncState
-from audiencesync.store import Store
+from audiencesync.records import Matching, Mode, PlanTotals, RoutePlan, SyncState
+from audiencesync.store import Store, json_path, json_shape, quote_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +74,57 @@ def make_plan(
     matching = matching_of(project, sync, target, first)
     if first is not None:
         check_first(project, sync, first)
+    names = [field.name for field in fields]
+    parent = _parent(names, target)
     store.run(
         "plan_rendered",
         words=candidates.words,
         row_hash=candidates.sources.row_hash,
         fields=fields,
+        match=_match(matching, {name: f"value_{place}" for place, name in enumerate(names)}),
     )
-    for kept in ("plan_acked", "plan_record"):
-        store.run(kept, {"sync_id": state.sync_id})
+    store.run(
+        "plan_acked",
+        {"sync_id": state.sync_id},
+        fields=fields,
+        shape=json_shape(names),
+        match=_match(matching, {name: f"fields ->> {quote_text(json_path(name))}" for name in names}),
+        parent=parent,
+    )
+    store.run("plan_record", {"sync_id": state.sync_id})
     look_up(store, sync, matching, objects, finder=finder)
+    store.run("plan_holder", {"sync_id": state.sync_id})
+    common = {"way": matching.way.value, "mode": sync.mode.value, "object": target.name}
+    store.run(
+        "plan_identity",
+        {**common, "match_fields": list(matching.fields), "on_multiple": sync.on_multiple.value},
+    )
+    omitted = [_spelt(name, target) for name in (sync.try_first.omit if sync.try_first else ())]
     store.run(
         "plan_change",
         {
-            "sync_id": state.sync_id,
+            **common,
             "backfill": candidates.mode is Mode.BACKFILL,
             "everything": candidates.everything,
             "rebased": state.basis != candidates.sources.basis,
-            "match_fields": list(matching.fields),
-            "exact": list(matching.exact),
-            "way": matching.way.value,
-            "mode": sync.mode.value,
-            "on_multiple": sync.on_multiple.value,
             "on_exit": sync.on_exit.value,
-            "object": target.name,
-            "omitted": [_spelt(name, target) for name in (sync.try_first.omit if sync.try_first else ())],
+            "omitted": omitted,
             "audiences_field": _spelt(sync.send_audiences_to, target),
             "kept": list(cleared_never(fields, sync, target)),
             "checkboxes": [kind.name for kind in target.fields.values() if kind.type == "boolean"],
-            "parent": _parent([field.name for field in fields], target),
         },
         words=candidates.words,
+        fields=[
+            {
+                "name": field.name,
+                "key": f"{json.dumps(field.name)}:",
+                "path": json_path(field.name),
+                "skip": field.skip,
+                "omitted": field.name in omitted,
+            }
+            for field in fields
+        ],
+        parent=f"value_{names.index(parent)}" if parent else None,
     )
     if candidates.retried:
         store.run("plan_retried")
@@ -141,6 +162,14 @@ def _totals(row: Mapping[str, int], candidates: Candidates) -> PlanTotals:
         parked=candidates.parked,
         **{name: int(value) for name, value in row.items()},
     )
+
+
+def _match(matching: Matching, values: Mapping[str, str]) -> list[dict[str, object]]:
+    """What match_columns.sql is filled with: field -> SQL of its value."""
+    return [
+        {"value": values.get(name, "CAST(NULL AS VARCHAR)"), "exact": name in matching.exact}
+        for name in matching.fields
+    ]
 
 
 def _parent(sent: Sequence[str], target: ObjectType) -> str | None:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audiencesync.config.load import Project
 from audiencesync.config.models import OnNull, OnTooLong, Sync
@@ -10,7 +10,7 @@ from audiencesync.errors import ConfigError
 from audiencesync.objects import FieldType, ObjectType
 from audiencesync.plan.parents import parent_path, record_type, written_field
 from audiencesync.plan.sources import Sources, place_of, sync_place
-from audiencesync.plan.values import Problem, joined, rendering
+from audiencesync.plan.values import Problem, Rendering, joined, rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,16 @@ class FieldPlan:
     Attributes:
         name: API name as describe spells it.
         raw: SQL over profile columns; VARCHAR, or VARCHAR[] for a list of entries.
-        value: SQL over `raw_<n>`: the canonical text, NULL for an empty field.
-        problems: What makes a row invalid.
-        cut: SQL condition: something was left out to make the value fit; None when nothing ever is.
+        rendered: What becomes of `raw_<n>`.
+        entries: SQL for the list that the field is joined from, as `text_<n>`; None for any other field.
         skip: A NULL leaves the field alone instead of clearing it.
         required: The config says that no record is without it.
     """
 
     name: str
     raw: str
-    value: str
-    problems: tuple[Problem, ...] = ()
-    cut: str | None = None
+    rendered: Rendering
+    entries: str | None = None
     skip: bool = False
     required: bool = False
 
@@ -62,10 +60,8 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
             keys = (*place, "send_audiences_to")
             mistakes.append(f"{project.place(keys)}: {_unusable(sync.send_audiences_to, kind, target)}")
         else:
-            names = joined(kind, "audience_names")
-            plans.append(
-                FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names.value, tuple(names.problems), names.cut)
-            )
+            names = joined(kind, "audience_names", f"text_{len(plans)}", f"fitted_{len(plans)}")
+            plans.append(FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names, "audience_names"))
     if mistakes:
         raise ConfigError(
             "\n".join(mistakes),
@@ -82,24 +78,20 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
     raw_name, value_name = f"raw_{index}", f"value_{index}"
     mapping = sync.mappings.get(name)
     if mapping is None:
-        entries = joined(kind, raw_name)
-        return FieldPlan(kind.name, raw, entries.value, tuple(entries.problems), entries.cut)
+        return FieldPlan(kind.name, raw, joined(kind, raw_name, f"text_{index}", f"fitted_{index}"), raw_name)
     path = parent_path(name)
     if path is not None and path.is_record_type:
         rendered = record_type(target, name, raw_name, value_name)
     else:
         cuts = sync.on_too_long is OnTooLong.TRUNCATE and name not in sync.match_fields and path is None
         rendered = rendering(kind, name, raw_name, value_name, may_cut=cuts)
-    problems = [*rendered.problems]
     if kind.type == "boolean" and mapping.on_null is OnNull.CLEAR:
         raw = f"coalesce({raw}, 'false')"  # a checkbox is never empty
     if name in sync.required_fields:
-        problems.append(
-            Problem(f"{value_name} IS NULL", "REQUIRED_FIELD_MISSING", f"{name} is required and empty")
-        )
+        missing = Problem(f"{value_name} IS NULL", "REQUIRED_FIELD_MISSING", f"{name} is required and empty")
+        rendered = replace(rendered, problems=(*rendered.problems, missing))
     skip = mapping.on_null is OnNull.SKIP
-    required = name in sync.required_fields
-    return FieldPlan(kind.name, raw, rendered.value, tuple(problems), rendered.cut, skip, required)
+    return FieldPlan(kind.name, raw, rendered, skip=skip, required=name in sync.required_fields)
 
 
 def cleared_never(plans: Sequence[FieldPlan], sync: Sync, target: ObjectType) -> Iterator[str]:

@@ -66,8 +66,6 @@ def look_up(
     store.run(
         "plan_wanted",
         {
-            "match_fields": list(matching.fields),
-            "exact": list(matching.exact),
             "members": matching.way is Way.LOOKUP,
             "acknowledged": sync.mode is not SyncMode.CREATE_ONLY,
             "leavers": sync.on_exit is not OnExit.KEEP and sync.mode is not SyncMode.CREATE_ONLY,

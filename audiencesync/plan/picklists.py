@@ -29,7 +29,7 @@ def narrow(
     if at is None or not mapped:
         return fields
     names = {one.id: one.name for one in assignable(target)}
-    used = store.rows("plan_record_types", index=at, raw=fields[at].raw, value=fields[at].value)
+    used = store.rows("plan_record_types", index=at, raw=fields[at].raw, value=fields[at].rendered.value)
     narrowed = list(fields)
     for record_type in (row["id"] for row in used if row["id"] in names):
         allowed = picklists(record_type)
@@ -38,5 +38,7 @@ def narrow(
                 whose = f"of record type {names[record_type]}"
                 problem = outside_list(kind, f"value_{index}", allowed[kind.name], whose)
                 problem = replace(problem, test=f"value_{at} = {quote_text(record_type)} AND {problem.test}")
-                narrowed[index] = replace(narrowed[index], problems=(*narrowed[index].problems, problem))
+                rendered = narrowed[index].rendered
+                rendered = replace(rendered, problems=(*rendered.problems, problem))
+                narrowed[index] = replace(narrowed[index], rendered=rendered)
     return narrowed

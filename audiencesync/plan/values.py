@@ -1,7 +1,7 @@
 """A value by the type of its field: SQL for what Salesforce would store, and what may be wrong with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audiencesync.objects import FieldType
 from audiencesync.store import quote_text
@@ -43,11 +43,20 @@ class Rendering:
         value: SQL over the raw text: the canonical text, NULL for an empty field.
         problems: What makes a row invalid.
         cut: SQL condition: something was left out to make the value fit; None when nothing ever is.
+        text: SQL for the raw text, where one look may tell that it is plain: no white space around it, no
+            control character in it; None where nothing is won by that.
+        plain: SQL for the value when its text is plain.
+        fits: SQL condition: a plain value is not too long; None when that does not matter.
+        fitted: SQL for as much of the text as fits, as `fitted_<n>`; None where `value` says it all.
     """
 
     value: str
     problems: Sequence[Problem] = ()
     cut: str | None = None
+    text: str | None = None
+    plain: str | None = None
+    fits: str | None = None
+    fitted: str | None = None
 
 
 def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: bool) -> Rendering:
@@ -63,26 +72,35 @@ def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: boo
     text, problems = _typed(kind, raw, value)
     if kind.type in _NOT_TEXT:
         return Rendering(text, problems)
-    problems = [_control_character(shown, raw), *problems]
-    if not kind.length:
-        return Rendering(text, problems)
-    if may_cut and kind.type in _CUT:
-        too_long = f"sf_length(sf_text({raw})) > {kind.length}"
-        return Rendering(f"sf_text(sf_left({text}, {kind.length}))", problems, too_long)
-    message = f"{shown} holds {kind.length} characters and the value is longer"
-    return Rendering(
-        text, [*problems, Problem(f"sf_length({value}) > {kind.length}", "STRING_TOO_LONG", message)]
-    )
+    if kind.type in CHOICES:
+        return _not_too_long(kind, shown, Rendering(text, [_control_character(shown, raw), *problems]), value)
+    plain = f"lower({raw})" if kind.type == "email" else raw
+    problems = [_control_character(shown, raw, but="is_plain"), *problems]
+    if kind.length and may_cut and kind.type in _CUT:
+        cut = f"sf_text(sf_left({text}, {kind.length}))"
+        fits = f"strlen({raw}) <= {kind.length}"
+        return Rendering(cut, problems, f"sf_longer({raw}, {kind.length})", raw, plain, fits)
+    return _not_too_long(kind, shown, Rendering(text, problems, text=raw, plain=plain), value)
 
 
-def joined(kind: FieldType, entries: str) -> Rendering:
-    """How a list of entries is rendered: as many whole ones as fit."""
+def joined(kind: FieldType, entries: str, text: str, fitted: str) -> Rendering:
+    """How a list of entries is rendered: as many whole ones as fit.
+
+    Args:
+        kind: Its type.
+        entries: SQL for the list.
+        text: SQL for all of them, joined; `fitted` for as many as fit.
+        fitted: See `text`.
+    """
     size = min(kind.length or MAX_LONG_TEXT, MAX_LONG_TEXT)
-    text = f"array_to_string({entries}, ';')"
     return Rendering(
-        f"sf_text(sf_joined({entries}, {size}))",
-        (_control_character(kind.name, text),),
-        f"sf_length({text}) > {size}",
+        f"sf_text({fitted})",
+        (_control_character(kind.name, text, but="is_plain"),),
+        f"sf_longer({text}, {size})",
+        f"nullif({text}, '')",
+        f"nullif({text}, '')",
+        f"strlen({text}) <= {size}",
+        f"CASE WHEN sf_longer({text}, {size}) THEN sf_joined({entries}, {size}) ELSE {text} END",
     )
 
 
@@ -90,6 +108,14 @@ def lookup(entries: Mapping[str, str], key: str) -> str:
     """SQL for the entry of a key; NULL without one."""
     keys, values = (", ".join(map(quote_text, side)) for side in (entries, entries.values()))
     return f"map([{keys}]::VARCHAR[], [{values}]::VARCHAR[])[{key}]"
+
+
+def _not_too_long(kind: FieldType, shown: str, rendered: Rendering, value: str) -> Rendering:
+    if not kind.length:
+        return rendered
+    message = f"{shown} holds {kind.length} characters and the value is longer"
+    problem = Problem(f"sf_longer({value}, {kind.length})", "STRING_TOO_LONG", message)
+    return replace(rendered, problems=(*rendered.problems, problem))
 
 
 def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
@@ -175,9 +201,10 @@ def outside_list(kind: FieldType, value: str, allowed: Sequence[str], whose: str
     )
 
 
-def _control_character(shown: str, raw: str) -> Problem:
+def _control_character(shown: str, raw: str, but: str | None = None) -> Problem:
     message = f"{shown} contains a control character, such as NUL, which no route can carry"
-    return Problem(f"sf_uncarried({raw})", "CONTROL_CHARACTER", message)
+    test = f"CASE WHEN {but} THEN false ELSE sf_uncarried({raw}) END" if but else f"sf_uncarried({raw})"
+    return Problem(test, "CONTROL_CHARACTER", message)
 
 
 def _mistyped(kind: FieldType, raw: str, value: str, wanted: str) -> Problem:

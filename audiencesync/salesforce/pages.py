@@ -8,6 +8,7 @@ from audiencesync.errors import SalesforceUnavailable
 from audiencesync.salesforce.session import Kind, Session
 
 _NO_LOCATOR = frozenset({"", "null"})
+_NO_MARKS = bytes(byte for byte in range(256) if byte not in b'"\n')
 
 
 def download_pages(session: Session, kind: Kind, resource: str, path: Path) -> int:
@@ -97,7 +98,9 @@ class _Lines:
         self._open = False
 
     def take(self, piece: bytes) -> None:
-        for at, text in enumerate(piece.split(b'"')):
+        # two quotes without a line break between them change nothing; few are left
+        marks = piece.translate(None, _NO_MARKS).replace(b'""', b"")
+        for at, text in enumerate(marks.split(b'"')):
             if at:
                 self._quoted = not self._quoted
             if not self._quoted:

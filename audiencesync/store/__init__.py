@@ -9,6 +9,7 @@ from audiencesync.store.database import (
     templates,
 )
 from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
+from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "Store",
     "StoreHeld",
     "no_room",
+    "json_path",
+    "json_shape",
     "open_when_free",
     "quote_name",
     "quote_text",

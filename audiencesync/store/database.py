@@ -29,6 +29,8 @@ _SETTINGS = MappingProxyType(
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "memory_limit": "50%",
+        # intents come and go: what is written out late is often not written at all
+        "wal_autocheckpoint": "256MB",
     }
 )
 

@@ -102,32 +102,27 @@ class Books:
             """CREATE OR REPLACE TEMP TABLE plan_change (
                 profile_key VARCHAR, match_value VARCHAR, match_key VARCHAR, salesforce_id VARCHAR,
                 operation VARCHAR, action VARCHAR, reason VARCHAR,
-                changed MAP(VARCHAR, STRUCT("before" VARCHAR, "after" VARCHAR)),
-                payload MAP(VARCHAR, VARCHAR),
+                "after" VARCHAR, "before" VARCHAR, payload VARCHAR, value_bytes BIGINT,
                 truncated VARCHAR[], fingerprint UBIGINT, row_hash UBIGINT,
                 known BOOLEAN, desired BOOLEAN, mask_0 BIGINT,
                 error_code VARCHAR, error_message VARCHAR, verdict VARCHAR,
-                plan_row BIGINT, object VARCHAR, parent VARCHAR, siblings INTEGER, bulk_unfit BOOLEAN)"""
+                object VARCHAR, parent VARCHAR, siblings INTEGER, bulk_unfit BOOLEAN)"""
         )
-        for number, push in enumerate(pushes):
-            names = list(push.changed)
+        for push in pushes:
+            before = {name: was for name, (was, _) in push.changed.items() if was is not None}
             self.execute(
                 """INSERT INTO plan_change VALUES (
                     $key, $match, lower($match), $id, 'upsert', $action, $reason,
-                    map($names::VARCHAR[], list_transform(list_zip($before::VARCHAR[], $after::VARCHAR[]),
-                        lambda pair: {'before': pair[1], 'after': pair[2]})),
-                    map($names::VARCHAR[], $after::VARCHAR[]), $truncated::VARCHAR[], 1, 1, false, true, 1,
-                    $code, $message, $verdict, $number, 'Lead', NULL, 1, false)""",
+                    $after, $before, NULL, 1, $truncated::VARCHAR[], 1, 1, false, true, 1,
+                    $code, $message, $verdict, 'Lead', NULL, 1, false)""",
                 {
-                    "number": number,
                     "key": push.key,
                     "match": push.match,
                     "id": push.salesforce_id,
                     "action": push.action,
                     "reason": push.reason,
-                    "names": names,
-                    "before": [push.changed[name][0] for name in names],
-                    "after": [push.changed[name][1] for name in names],
+                    "after": json.dumps({name: after for name, (_, after) in push.changed.items()}),
+                    "before": json.dumps(before) if before else None,
                     "truncated": list(push.truncated),
                     "code": push.invalid,
                     "message": push.message,

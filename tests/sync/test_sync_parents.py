@@ -212,7 +212,7 @@ def test_an_owner_of_several_kinds_goes_with_its_type(family: World) -> None:
     assert family.run_one().accepted == 1
     (lead,) = family.org.records("Lead")
     assert named(family.org, lead)["OwnerId"] == "ada@acme.example"
-    assert family.sql("SELECT map_keys(changed) FROM ledger")[0][0].count("User:Owner.Username") == 1
+    assert family.sql("SELECT json_keys(ledger.after) FROM ledger")[0][0].count("User:Owner.Username") == 1
     assert family.run_one().planned == 0
 
 

@@ -141,8 +141,8 @@ def compare(world: World) -> int:
     kinds: dict[str, FieldType] = {kind.name: kind for kind in load(document).fields.values()}
     stored = {record["Key__c"]: record for record in world.org.records("Odd__c")}
     believed = world.sql("SELECT profile_key, fields FROM payload")
-    for key, fields in believed:
-        record = stored[key]
+    for key, kept in believed:
+        fields, record = json.loads(kept), stored[key]
         assert fields == {name: from_json(record[name], kinds[name]) for name in fields}, key
     return len(believed)
 

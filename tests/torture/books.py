@@ -1,5 +1,6 @@
 """What a store says, read between runs."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ import duckdb
 
 STATE = ("acknowledged", "payload", "record", "pending", "outbox", "parked", "sync")
 _ACCEPTED = """
-SELECT profile_key, action, changed FROM ledger WHERE outcome = 'accepted' ORDER BY answered_at, attempt, seq
+SELECT profile_key, action, ledger.after
+FROM ledger WHERE outcome = 'accepted' ORDER BY answered_at, attempt, seq
 """
 
 
@@ -51,18 +53,18 @@ def read_books(folder: Path, ahead_s: float) -> Books:
         for key, record_id in rows("SELECT profile_key, salesforce_id FROM record ORDER BY ALL"):
             record.setdefault(key, []).append(record_id)
         told: dict[str, dict[str, str | None]] = {}
-        for key, action, changed in rows(_ACCEPTED):
+        for key, action, after in rows(_ACCEPTED):
             fields = told.setdefault(key, {})
             if action in {"exit", "delete"}:
                 fields.clear()
             else:
-                fields |= {name: change["after"] for name, change in changed.items()}
+                fields |= json.loads(after)
         since = f"now() AT TIME ZONE 'UTC' + INTERVAL '{ahead_s - 86_400} seconds'"
         return Books(
             ledger=Counter(str(row) for row in rows("FROM ledger")),
             record=record,
             parked=dict(rows("SELECT profile_key, error_code FROM parked")),
-            payload=dict(rows("SELECT profile_key, fields FROM payload")),
+            payload={key: json.loads(kept) for key, kept in rows("SELECT profile_key, fields FROM payload")},
             told=told,
             acknowledged={row[0] for row in rows("SELECT profile_key FROM acknowledged")},
             outbox=len(rows("FROM outbox")),

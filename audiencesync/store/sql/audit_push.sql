@@ -5,11 +5,11 @@
 -- grain  : one row a row of a run and attempt
 CREATE OR REPLACE TEMP VIEW stage_audit AS
 WITH push AS (
-    SELECT run_id, sync_id, seq, profile_key, match_value, salesforce_id, action, reason, changed, outcome,
+    SELECT run_id, sync_id, seq, profile_key, match_value, salesforce_id, action, reason, sf_changed("before", "after") AS changed, outcome,
         error_code, error_message, route, job_id, attempt, sent_at, answered_at, truncated
     FROM store.ledger
     UNION ALL BY NAME
-    SELECT outbox.run_id, outbox.sync_id, seq, profile_key, match_value, salesforce_id, action, reason, changed,
+    SELECT outbox.run_id, outbox.sync_id, seq, profile_key, match_value, salesforce_id, action, reason, sf_changed("before", "after") AS changed,
         'unknown' AS outcome, 'ANSWER_LOST' AS error_code,
         'sent, and no answer is known yet; Salesforce is asked before it is sent again' AS error_message,
         batch.route, batch.job_id, outbox.attempt, batch.sent_at, NULL AS answered_at, truncated

@@ -1,13 +1,16 @@
 -- bulk_file: the CSV of one Bulk job. Left alone: empty; cleared: #N/A; set: the value.
--- template: batch_id, path, key (Id, the match field, or nothing for new records), fields (besides the key)
+-- template: batch_id, path, key (Id, the match field, or nothing for new records), fields (besides the key), shape (JSON: their names and types)
 -- writes  : the file, one row an outbox row
 COPY (
     SELECT {% if key == 'Id' %}salesforce_id AS "Id",{% elif key %}match_value AS {{ key | name }},{% endif %}
 
     {% for field in fields %}
-        {{ ", " if not loop.first }}CASE WHEN map_contains(changed, {{ field | text }}) THEN changed[{{ field | text }}]."after" ELSE '' END AS {{ field | name }}
+        {{ ", " if not loop.first }}CASE WHEN told.{{ field | name }} IS NULL AND NOT json_exists("after", {{ ('$."' ~ field ~ '"') | text }}) THEN '' ELSE told.{{ field | name }} END AS {{ field | name }}
     {% endfor %}
-    FROM store.outbox
-    WHERE batch_id = {{ batch_id }}
+    FROM (
+        SELECT seq, salesforce_id, match_value, "after", {{ "from_json(\"after\", " ~ (shape | text) ~ ") AS told" if fields else "NULL AS told" }}
+        FROM store.outbox
+        WHERE batch_id = {{ batch_id }}
+    )
     ORDER BY seq
 ) TO {{ path | text }} (FORMAT csv, HEADER, NULLSTR '#N/A', QUOTE '"', ESCAPE '"')

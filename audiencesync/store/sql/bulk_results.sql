@@ -1,6 +1,6 @@
 -- bulk_results: the result files of one Bulk job, joined to what was sent by the key column, never by position.
 --               New records have no key: rows of one content are alike, and each takes one of the answers for it.
--- template: batch_id, success, failed (paths), key (column, or nothing), fields (the other columns)
+-- template: batch_id, success, failed (paths), key (column, or nothing), fields (the other columns), shape (JSON: their names and types)
 -- makes   : stage_result(seq, accepted, salesforce_id, created, error_code, error_message)
 -- grain   : one row an answered outbox row
 CREATE OR REPLACE TEMP TABLE stage_result AS
@@ -26,10 +26,10 @@ WITH answer AS (
     {% elif key %}
         match_value AS key, 1 AS twin
     {% else %}
-        [{% for field in fields %}CASE WHEN map_contains(changed, {{ field | text }}) THEN coalesce(changed[{{ field | text }}]."after", '#N/A') ELSE '' END{{ ", " if not loop.last }}{% endfor %}] AS key,
+        [{% for field in fields %}coalesce(told.{{ field | name }}, CASE WHEN json_exists("after", {{ ('$."' ~ field ~ '"') | text }}) THEN '#N/A' ELSE '' END){{ ", " if not loop.last }}{% endfor %}] AS key,
         row_number() OVER (PARTITION BY key ORDER BY seq) AS twin
     {% endif %}
-    FROM store.outbox
+    FROM (SELECT *, {{ "from_json(\"after\", " ~ (shape | text) ~ ") AS told" if fields and not key else "NULL AS told" }} FROM store.outbox)
     WHERE batch_id = {{ batch_id }}
 )
 SELECT sent.seq, told.accepted, told.salesforce_id, told.created,

@@ -17,6 +17,9 @@ CREATE TEMP MACRO sf_length(x) AS
     CASE WHEN strlen(x) = length(x) THEN length(x)
          ELSE length(x) + length(regexp_replace(x, '[^\x{10000}-\x{10FFFF}]', '', 'g')) END;
 
+-- Whether it is more than so many; bytes are never fewer than these characters.
+CREATE TEMP MACRO sf_longer(x, size) AS CASE WHEN strlen(x) <= size THEN false ELSE sf_length(x) > size END;
+
 -- The longest start of a text that fits; at worst a few characters short of what would fit.
 CREATE TEMP MACRO sf_left(x, size) AS
     CASE WHEN strlen(x) = length(x) THEN left(x, size)
@@ -27,23 +30,26 @@ CREATE TEMP MACRO sf_begins(x) AS ascii(x) BETWEEN 33 AND 126;
 CREATE TEMP MACRO sf_ends(x) AS ascii(right(x, 1)) BETWEEN 33 AND 126;
 
 -- Which white space Salesforce takes off is not known, so all that Unicode knows goes: what is left, no reading changes.
+-- An argument is written out wherever its name stands, so it had better be a column, and its name stand rarely.
 CREATE TEMP MACRO sf_trim(x) AS
-    CASE WHEN sf_begins(x) AND sf_ends(x) THEN x
-         ELSE regexp_replace(x, '^[\s\x0B\x1C-\x1F\x{85}\p{Z}]+|[\s\x0B\x1C-\x1F\x{85}\p{Z}]+$', '', 'g') END;
+    CASE WHEN sf_begins(x) AND sf_ends(x) THEN x ELSE regexp_replace(x, '^[\s\x0B\x1C-\x1F\x{85}\p{Z}]+|[\s\x0B\x1C-\x1F\x{85}\p{Z}]+$', '', 'g') END;
+
+-- Lines that need nothing done to them: each begins and ends with a visible character, and has no control character.
+CREATE TEMP MACRO sf_plain(x) AS regexp_full_match(x, replace('L(\nL)*', 'L',
+    '[^\x00-\x20\x7F\x{85}\p{Z}\x{FFFE}\x{FFFF}]([^\x00-\x1F\x7F\x{85}\x{FFFE}\x{FFFF}]*[^\x00-\x20\x7F\x{85}\p{Z}\x{FFFE}\x{FFFF}])?'));
 
 -- Blank text is no value, and neither are the numbers that JSON and CSV cannot write.
 CREATE TEMP MACRO sf_missing(x) AS
-    x IS NULL
-    OR CASE WHEN sf_begins(CAST(x AS VARCHAR)) THEN false
-            ELSE regexp_full_match(CAST(x AS VARCHAR), '[\s\x0B\x1C-\x1F\x{85}\p{Z}]*') END
-    OR typeof(x) IN ('DOUBLE', 'FLOAT') AND lower(CAST(x AS VARCHAR)) IN ('nan', 'inf', '-inf');
+    CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN x IS NULL OR NOT isfinite(TRY_CAST(x AS DOUBLE))
+         WHEN sf_begins(CAST(x AS VARCHAR)) THEN false
+         ELSE x IS NULL OR regexp_full_match(CAST(x AS VARCHAR), '[\s\x0B\x1C-\x1F\x{85}\p{Z}]*') END;
 
 -- Text loses surrounding white space on save; line ends become LF, since a CR fails a whole Bulk file.
 CREATE TEMP MACRO sf_text(x) AS
-    nullif(sf_trim(replace(replace(CAST(x AS VARCHAR), E'\r\n', E'\n'), E'\r', E'\n')), '');
+    nullif(replace(replace(sf_trim(CAST(x AS VARCHAR)), E'\r\n', E'\n'), E'\r', E'\n'), '');
 
 -- Characters that XML cannot hold, as SOAP and some clients of the org would have to; no route takes the risk.
-CREATE TEMP MACRO sf_uncarried(x) AS regexp_matches(sf_text(x), '[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]');
+CREATE TEMP MACRO sf_uncarried(x) AS regexp_matches(sf_trim(x), '[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]');
 
 -- Salesforce keeps e-mail addresses in lower case. Source: Salesforce Help 000384328.
 CREATE TEMP MACRO sf_email(x) AS lower(sf_text(x));
@@ -88,7 +94,9 @@ CREATE TEMP MACRO sf_id(x) AS
          WHEN regexp_full_match(sf_text(x), '[A-Za-z0-9]{18}') AND right(sf_text(x), 3) = sf_checksum(sf_text(x)) THEN sf_text(x) END;
 
 -- A score, rounded to six places so that the last bit of a parallel sum is no change; other text as it is.
-CREATE TEMP MACRO sf_score(x) AS CASE WHEN sf_missing(x) THEN NULL ELSE coalesce(sf_number(x, 6), sf_text(x)) END;
+CREATE TEMP MACRO sf_score(x) AS
+    CASE WHEN sf_missing(x) THEN NULL
+         ELSE coalesce(rtrim(rtrim(CAST(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(18, 6)) AS VARCHAR), '0'), '.'), sf_number(x, 6), sf_text(x)) END;
 
 -- Names of the heaviest entries of a list of {k, v}: by weight, ties by name.
 CREATE TEMP MACRO sf_heaviest(entries, size) AS
@@ -104,26 +112,20 @@ CREATE TEMP MACRO sf_joined(entries, size) AS
              range(1, len(entries) + 1), lambda n: sf_length(array_to_string(entries[1:n], ';')) <= size
          )), 0)], ';'), '') END;
 
--- The values of the match fields, and the one text they are compared by: Salesforce ignores case unless a field is
--- unique and case-sensitive. NULL when one is missing, and when there is no match field.
-CREATE TEMP MACRO sf_match_values(fields, names) AS list_transform(names, lambda name: fields[name]);
-CREATE TEMP MACRO sf_match_key(fields, names, exact) AS
-    CASE WHEN len(names) > 0 AND len(list_filter(names, lambda name: fields[name] IS NULL)) = 0
-         THEN array_to_string(list_transform(names, lambda name:
-             CASE WHEN list_contains(exact, name) THEN fields[name] ELSE lower(fields[name]) END), chr(31)) END;
+-- Field values as they are kept, a JSON text: as a map; without some fields, and without the braces; and a text of one side
+-- of a map of changes.
+CREATE TEMP MACRO sf_fields(texts) AS CAST(CAST(texts AS JSON) AS MAP(VARCHAR, VARCHAR));
+CREATE TEMP MACRO sf_fields_besides(texts, names) AS nullif(array_to_string([
+    to_json(name) || ':' || json_extract(texts, '$."' || name || '"') FOR name IN json_keys(texts) IF NOT list_contains(names, name)
+], ','), '');
+CREATE TEMP MACRO sf_fields_text(changed, side) AS CAST(to_json(map_from_entries([
+    {'k': field.key, 'v': field.value[side]} FOR field IN map_entries(changed) IF side = 'after' OR field.value[side] IS NOT NULL
+])) AS VARCHAR);
 
--- A Bulk CSV cannot carry the text #N/A (it clears), more than 32,000 characters a field or 400,000 a record (with room
--- for the match value), or an emptied parent.
-CREATE TEMP MACRO sf_bulk_unfit(changed) AS
-    len(list_filter(map_entries(changed), lambda field:
-        field.value."after" = '#N/A' OR sf_length(field.value."after") > 32000
-        OR (field.value."after" IS NULL AND contains(field.key, '.')))) > 0
-    OR coalesce(list_sum(list_transform(map_values(changed), lambda value: coalesce(sf_length(value."after"), 4))), 0) > 399000;
-
--- In a Composite `@{` begins a reference to another answer, and nothing writes it as text (salesforce/composite.py).
-CREATE TEMP MACRO sf_composite_unfit(changed, match_value) AS
-    contains(coalesce(match_value, ''), '@{')
-    OR len(list_filter(map_values(changed), lambda value: contains(coalesce(value."after", ''), '@{'))) > 0;
+-- What was there and what was sent, as one map: field -> before and after.
+CREATE TEMP MACRO sf_changed(texts_before, texts_after) AS map_from_entries([
+    {'k': field.key, 'v': {'before': sf_fields(texts_before)[field.key], 'after': field.value}} FOR field IN map_entries(sf_fields(texts_after))
+]);
 
 -- Which request or job takes a row: rows are cut where they are too many and where they are too large.
 CREATE TEMP MACRO sf_pack(place, most_rows, bytes_before, most_bytes) AS

@@ -19,13 +19,16 @@ FROM (
         row_number() OVER like_it - 1 AS fit_place,
         sum(bytes) OVER like_it - bytes AS fit_bytes_before
     FROM (
-        SELECT plan_row, object, operation, bulk_unfit,
-            operation <> 'delete' AND sf_composite_unfit(changed, match_value) AS composite_unfit,
-            row_number() OVER (ORDER BY operation, object, parent, profile_key, salesforce_id) AS seq,
-            CAST(8 + coalesce(strlen(match_value), 0) + coalesce(list_sum(list_transform(map_values(changed),
-                lambda change: 3 + coalesce(strlen(change."after"), 4))), 0) AS BIGINT) AS bytes
-        FROM plan_change
-        WHERE verdict = 'send'
+        SELECT * EXCLUDE (parent, profile_key, salesforce_id),
+            row_number() OVER (ORDER BY operation, object, parent, profile_key, salesforce_id) AS seq
+        FROM (
+            SELECT rowid AS plan_row, object, operation, parent, profile_key, salesforce_id, bulk_unfit,
+                -- in a Composite this begins a reference to another answer, and nothing writes it as text (salesforce/composite.py)
+                operation <> 'delete' AND (contains(coalesce(match_value, ''), '@{') OR contains("after", '@{')) AS composite_unfit,
+                8 + coalesce(strlen(match_value), 0) + value_bytes AS bytes
+            FROM plan_change
+            WHERE verdict = 'send'
+        )
     )
     WINDOW
         every_row AS (PARTITION BY object, operation ORDER BY seq),

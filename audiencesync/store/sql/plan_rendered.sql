@@ -1,7 +1,9 @@
 -- plan_rendered: the field values of members that differ, as Salesforce would store them; nobody else is rendered.
--- template: words, row_hash (SQL expression), fields (plan/fields.py: name, raw, value, problems, cuts, skip)
+-- template: words, row_hash (SQL expression), fields (plan/fields.py), match (see
+--           match_columns; the values are columns value_n)
 -- reads   : plan_candidate, plan_bit, plan_touched
--- makes   : plan_rendered(profile_key, fingerprint, row_hash, payload MAP, problems STRUCT[], truncated VARCHAR[], ...)
+-- makes   : plan_rendered(profile_key, fingerprint, row_hash, value_n (of the n-th field), match_value, match_key,
+--           match_values VARCHAR[], problem_code, problems VARCHAR (what is wrong; NULL: nothing), truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
 CREATE OR REPLACE TEMP TABLE plan_rendered AS
 WITH named AS (
@@ -19,39 +21,43 @@ WITH named AS (
     {% endfor %}
     FROM plan_touched
     SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.profile_key = plan_touched._profile_key
-), valued AS (
+), told AS (
     SELECT candidate.*, raw.*, audience_names
-    {% for field in fields %}
-        , {{ field.value }} AS value_{{ loop.index0 }}
-    {% endfor %}
+    {% for field in fields %}{% if field.entries %}
+        , array_to_string({{ field.entries }}, ';') AS text_{{ loop.index0 }}
+    {% endif %}{% endfor %}
     FROM raw
     JOIN plan_candidate AS candidate ON candidate.profile_key = raw.plan_key
     JOIN named ON {% for word in words %}named.mask_{{ word }} = candidate.mask_{{ word }}{{ " AND " if not loop.last }}{% endfor %}
 
+), looked_at AS (
+    -- most rows need nothing done to any text, and one look at all of them tells
+    SELECT *, sf_plain(concat_ws(chr(10), NULL{% for field in fields if field.rendered.text %}, {{ field.rendered.text }}{% endfor %})) AS is_plain
+    {% for field in fields %}{% if field.rendered.fitted %}
+        , {{ field.rendered.fitted }} AS fitted_{{ loop.index0 }}
+    {% endif %}{% endfor %}
+    FROM told
+), valued AS (
+    SELECT *
+    {% for field in fields %}
+        , {% if field.rendered.text %}CASE WHEN is_plain{{ " AND " ~ field.rendered.fits if field.rendered.fits }} THEN {{ field.rendered.plain }} ELSE {{ field.rendered.value }} END{% else %}{{ field.rendered.value }}{% endif %} AS value_{{ loop.index0 }}
+    {% endfor %}
+    FROM looked_at
+), judged AS (
+    SELECT *,
+        nullif(concat_ws(chr(30), NULL{% for field in fields %}{% for problem in field.rendered.problems %}
+            , CASE WHEN {{ problem.test }} THEN {{ (problem.code ~ " " ~ problem.message) | text }} END
+        {% endfor %}{% endfor %}), '') AS found
+    FROM valued
 )
 SELECT
-    profile_key, known, old_fingerprint, plan_fingerprint AS fingerprint, plan_row_hash AS row_hash
-    {% for word in words %}, mask_{{ word }}, old_mask_{{ word }}{% endfor %},
-    {% if fields | selectattr("skip") | list %}
-    map_from_entries(list_filter([
-        {% for field in fields %}
-        {'k': {{ field.name | text }}, 'v': value_{{ loop.index0 }}, 'skip': {{ field.skip | lower }}}{{ "," if not loop.last }}
-        {% endfor %}
-    ], lambda entry: entry.v IS NOT NULL OR NOT entry.skip).list_transform(lambda entry: {'k': entry.k, 'v': entry.v})) AS payload,
-    {% else %}
-    map([{% for field in fields %}{{ field.name | text }}{{ ", " if not loop.last }}{% endfor %}],
-        [{% for field in fields %}value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]) AS payload,
-    {% endif %}
-    list_filter([
-        {% for field in fields %}{% for problem in field.problems %}
-        CASE WHEN {{ problem.test }} THEN {'code': {{ problem.code | text }}, 'message': {{ problem.message | text }}} END,
-        {% endfor %}{% endfor %}
-        NULL
-    ], lambda problem: problem IS NOT NULL) AS problems,
-    CAST(list_filter([
-        {% for field in fields if field.cut %}
-        CASE WHEN {{ field.cut }} THEN {{ field.name | text }} END,
-        {% endfor %}
-        NULL
-    ], lambda name: name IS NOT NULL) AS VARCHAR[]) AS truncated
-FROM valued
+    profile_key, known, plan_fingerprint AS fingerprint, plan_row_hash AS row_hash
+    {% for word in words %}, mask_{{ word }}, old_mask_{{ word }}{% endfor %}
+    {% for field in fields %}, value_{{ loop.index0 }}{% endfor %},
+    {% include "match_columns.sql" %},
+    split_part(found, ' ', 1) AS problem_code,
+    array_to_string([one[strpos(one, ' ') + 1:] FOR one IN string_split(found, chr(30))], '; ') AS problems,
+    coalesce(string_split(nullif(concat_ws(';', NULL{% for field in fields if field.rendered.cut %}
+        , CASE WHEN {{ field.rendered.cut }} THEN {{ field.name | text }} END
+    {% endfor %}), ''), ';'), []) AS truncated
+FROM judged

@@ -12,6 +12,5 @@ SELECT
     count(*) FILTER (verdict = 'send') AS sends,
     count(*) FILTER (verdict = 'invalid') AS invalid,
     count(*) FILTER (verdict = 'unmatched') AS unmatched,
-    coalesce(sum(len(list_filter(map_values(changed),
-        lambda change: change."before" IS NOT NULL AND change."after" IS NULL))) FILTER (verdict = 'send'), 0) AS clears
+    coalesce(sum(clears) FILTER (verdict = 'send'), 0) AS clears
 FROM plan_change

@@ -3,7 +3,7 @@
 -- params: $batch_id, $gone VARCHAR[] (codes that say the record of a known Id no longer exists), $there VARCHAR[] (records
 --         that do exist: the code is about one that they point to)
 -- reads : store.outbox, store.ledger, stage_result
--- makes : stage_settled (outbox columns, gone BOOLEAN, new_id, complete BOOLEAN: the last of the profile's records is
+-- makes : stage_settled (outbox columns but for the values, gone BOOLEAN, new_id, complete BOOLEAN: the last of the profile's records is
 --         written, and its state moves with this row)
 CREATE OR REPLACE TEMP TABLE stage_settled AS
 WITH several AS (
@@ -17,15 +17,18 @@ WITH several AS (
     FROM store.ledger SEMI JOIN several USING (run_id, sync_id, profile_key)
     GROUP BY profile_key, seq
     HAVING NOT bool_or(outcome = 'accepted')
+), settled AS (
+    SELECT outbox.* EXCLUDE ("after", "before", payload, truncated), NOT result.accepted AS gone,
+        coalesce(result.salesforce_id, outbox.salesforce_id) AS new_id
+    FROM store.outbox AS outbox
+    JOIN stage_result AS result ON result.seq = outbox.seq
+    WHERE outbox.batch_id = $batch_id
+      AND (result.accepted OR (outbox.salesforce_id IS NOT NULL AND list_contains($gone, result.error_code)
+          AND NOT list_contains($there, outbox.salesforce_id)
+          AND (outbox.action IN ('exit', 'delete') OR outbox.salesforce_id IS DISTINCT FROM outbox.match_value)))
 )
-SELECT outbox.*, NOT result.accepted AS gone, coalesce(result.salesforce_id, outbox.salesforce_id) AS new_id,
-    outbox.siblings = 1 OR (
-        outbox.profile_key NOT IN (FROM unwritten)
-        AND outbox.seq = min(outbox.seq) OVER (PARTITION BY outbox.profile_key)
+SELECT *,
+    siblings = 1 OR seq IN (
+        SELECT min(seq) FROM settled ANTI JOIN unwritten USING (profile_key) WHERE siblings > 1 GROUP BY profile_key
     ) AS complete
-FROM store.outbox AS outbox
-JOIN stage_result AS result ON result.seq = outbox.seq
-WHERE outbox.batch_id = $batch_id
-  AND (result.accepted OR (outbox.salesforce_id IS NOT NULL AND list_contains($gone, result.error_code)
-      AND NOT list_contains($there, outbox.salesforce_id)
-      AND (outbox.action IN ('exit', 'delete') OR outbox.salesforce_id IS DISTINCT FROM outbox.match_value)))
+FROM settled

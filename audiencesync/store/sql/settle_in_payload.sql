@@ -1,6 +1,7 @@
 -- settle_in_payload: the values that Salesforce now has.
--- reads: stage_settled
+-- reads: stage_settled, store.outbox
 INSERT INTO store.payload BY NAME
-SELECT sync_id, profile_key, payload AS fields
-FROM stage_settled
-WHERE complete AND NOT gone AND action NOT IN ('exit', 'delete')
+SELECT settled.sync_id, settled.profile_key, coalesce(outbox.payload, outbox."after") AS fields
+FROM stage_settled AS settled
+JOIN store.outbox AS outbox ON outbox.batch_id = settled.batch_id AND outbox.seq = settled.seq
+WHERE complete AND NOT gone AND settled.action NOT IN ('exit', 'delete')

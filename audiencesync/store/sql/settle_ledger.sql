@@ -6,7 +6,7 @@ SELECT
     coalesce(result.salesforce_id, outbox.salesforce_id) AS salesforce_id,
     CASE WHEN outbox.action IN ('create', 'update') AND result.created IS NOT NULL
          THEN CASE WHEN result.created THEN 'create' ELSE 'update' END ELSE outbox.action END AS action,
-    outbox.reason, outbox.changed, outbox.truncated,
+    outbox.reason, outbox."after", outbox."before", outbox.truncated,
     CASE WHEN result.seq IS NULL THEN 'unknown' WHEN result.accepted THEN 'accepted' ELSE 'rejected' END AS outcome,
     CASE WHEN result.seq IS NULL THEN 'ANSWER_LOST' ELSE nullif(result.error_code, '') END AS error_code,
     CASE WHEN result.seq IS NULL THEN 'sent, and the answer never arrived; Salesforce is asked before it is sent again'
