@@ -259,12 +259,16 @@ class SyncState:
         basis: What its fingerprints were computed from; None before the first run.
         watermark: How far the source's `updated_at` was acknowledged, as text.
         backfilled: Its first run was completed.
+        memberships_watermark: The same of the memberships' `updated_at`.
+        memberships_basis: Which memberships those were.
     """
 
     sync_id: int
     basis: str | None
     watermark: str | None
     backfilled: bool
+    memberships_watermark: str | None = None
+    memberships_basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

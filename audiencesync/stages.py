@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from audiencesync.clock import Clock
@@ -22,6 +22,7 @@ from audiencesync.plan import (
     find_candidates,
     make_plan,
     matching_of,
+    memberships_basis,
     nothing_to_do,
     read_sources,
     with_parents,
@@ -118,7 +119,8 @@ def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
         source = Source(bench.store, config, base=bench.project.base, attach=attach)
         states = [bench.runs.sync_state(sync.name, sync.object) for sync in syncs]
         since = _since(bench, source, states)
-        columns = source.stage(since=since)
+        members_since = None if since is None else _members_since(bench, source, syncs, states)
+        columns = source.stage(since=since, memberships_since=members_since)
         for sync in syncs:
             check_columns(bench.project, list(columns), sync)
         if since is not None and any(
@@ -149,6 +151,29 @@ def _since(bench: Bench, source: Source, states: list[SyncState]) -> str | None:
     return source.earliest(marks) if len(marks) == len(states) else None
 
 
+def _members_since(
+    bench: Bench, source: Source, syncs: Sequence[Sync], states: Sequence[SyncState]
+) -> str | None:
+    """As `_since`; other memberships than those that were acknowledged are read whole."""
+    marks = [
+        state.memberships_watermark
+        for sync, state in zip(syncs, states, strict=True)
+        if state.memberships_watermark and state.memberships_basis == memberships_basis(bench.project, sync)
+    ]
+    return source.earliest_membership(marks) if marks and len(marks) == len(states) else None
+
+
+def moved_on(bench: Bench, sync: Sync, planned: Plan, totals: SourceTotals) -> SyncState:
+    """The state of a sync whose run has come to its end."""
+    return replace(
+        planned.state,
+        basis=planned.basis,
+        watermark=totals.watermark,
+        memberships_basis=memberships_basis(bench.project, sync),
+        memberships_watermark=totals.memberships.watermark,
+    )
+
+
 def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> Plan:
     """Find who differs; only if somebody does, ask describe and render them."""
     bench.progress.begin(f"{sync.name}: comparing", None)
@@ -163,6 +188,7 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             state,
             reading.columns,
             since=reading.totals.since,
+            memberships_since=reading.totals.memberships.since,
             backfill=bench.options.backfill,
             retry=bench.options.retry,
             now=bench.clock.now(),

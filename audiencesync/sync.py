@@ -28,6 +28,7 @@ from audiencesync.stages import (
     Reading,
     RunOptions,
     export,
+    moved_on,
     open_bench,
     plan_sync,
     read_source,
@@ -153,7 +154,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
     else:
         if bench.options.retry is None:
             # who is not acknowledged is pending, not lost
-            bench.runs.advance(planned.state, basis=planned.basis, watermark=reading.totals.watermark)
+            bench.runs.advance(moved_on(bench, sync, planned, reading.totals))
     seconds = (bench.clock.now() - started).total_seconds()
     return _close_books(bench, run_id, state, ledger, replace(report, seconds=seconds))
 

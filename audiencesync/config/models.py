@@ -147,6 +147,15 @@ class MembershipRelation(Strict):
     )
     key: Column = Field(description="Column that holds the profile's key.")
     audience: Column = Field(description="Column that holds the audience's name.")
+    active: Column | None = Field(
+        default=None, description="Boolean column; rows in which it is not true are no memberships."
+    )
+    updated_at: Column | None = Field(
+        default=None,
+        description="Column that says when a row last changed; with it, an incremental read leaves unchanged "
+        "memberships alone. A row that ends must then stay and say so in `active`: one that is gone is "
+        "noticed by `run --full` alone.",
+    )
 
 
 class AffinityRelation(Strict):

@@ -180,6 +180,8 @@ def _memberships(memberships: str | None, key: str, audience: str) -> _Lines:
     yield f"{mark}  from: {_text(relation)}", "table, view, table function or SELECT"
     yield f"{mark}  key: {_text(key)}", "column with the profile's key"
     yield f"{mark}  audience: {_text(audience)}", "column with the audience's name"
+    yield "  #   active: is_member", "boolean column; rows where it is not true are none"
+    yield "  #   updated_at: updated_at", "column; a row that ends must then stay, with active false"
 
 
 def _affinities(key: str) -> _Lines:

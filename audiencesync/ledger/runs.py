@@ -61,13 +61,20 @@ class RunLog:
     def sync_state(self, name: str, object_name: str) -> SyncState:
         """What the store knows of a sync; for a new one, the number it will have."""
         row = self._store.row("sync_find", {"name": name, "object": object_name})
-        return SyncState(row["sync_id"], row["basis"], row["watermark"], row["backfilled"])
+        return SyncState(**row)
 
-    def advance(self, state: SyncState, *, basis: str, watermark: str | None) -> None:
-        """Move a sync on after a run that came to its end."""
+    def advance(self, state: SyncState) -> None:
+        """Move a sync on after a run that came to its end; a watermark that is None stays where it was."""
         self._store.run(
             "sync_advance",
-            {"sync_id": state.sync_id, "basis": basis, "watermark": watermark, "now": self._now()},
+            {
+                "sync_id": state.sync_id,
+                "basis": state.basis,
+                "watermark": state.watermark,
+                "memberships_basis": state.memberships_basis,
+                "memberships_watermark": state.memberships_watermark,
+                "now": self._now(),
+            },
         )
 
     def counts(self, run_id: str, sync_id: int) -> Mapping[str, int]:

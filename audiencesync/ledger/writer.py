@@ -136,6 +136,7 @@ class LedgerWriter:
             self._store.run("quiet_out", self._sync)
             self._store.run("quiet_in", self._sync, words=self._words())
             self._store.run("forget_payloads", self._sync)
+            self._store.run("let_go", tables=["plan_change", "plan_packing"])
 
     def forget_parked(self) -> None:
         """Forget parked rows that do not differ any more; for a plan that has nothing to enqueue."""

@@ -3,6 +3,7 @@
 from audiencesync.plan.candidates import Candidates, find_candidates
 from audiencesync.plan.diff import Plan, make_plan, nothing_to_do, sample
 from audiencesync.plan.guards import check_plan, check_source
+from audiencesync.plan.listed import memberships_basis
 from audiencesync.plan.matching import matching_of
 from audiencesync.plan.parents import with_parents
 from audiencesync.plan.routes import PACKING, Room
@@ -18,6 +19,7 @@ __all__ = [
     "find_candidates",
     "make_plan",
     "matching_of",
+    "memberships_basis",
     "nothing_to_do",
     "read_sources",
     "sample",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from audiencesync.cluster import Cluster
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
+from audiencesync.plan.listed import listed_audiences
 from audiencesync.plan.lookup import NO_RECORD_AGE
 from audiencesync.plan.sources import Sources, check_rule, read_sources
 from audiencesync.plan.touched import Question, touch_here, touch_there
@@ -55,6 +56,7 @@ def find_candidates(
     columns: Mapping[str, ColumnType],
     *,
     since: str | None,
+    memberships_since: str | None,
     backfill: bool,
     retry: Sequence[str] | None,
     now: datetime,
@@ -71,6 +73,7 @@ def find_candidates(
         state: Its state before the run.
         columns: The profile columns.
         since: Where the incremental read began; None when the whole source is staged.
+        memberships_since: The same of the memberships.
         backfill: Send every member again.
         retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
             look at everybody, and leave alone what is parked.
@@ -89,7 +92,7 @@ def find_candidates(
     rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
     for name, where in rules.items():
         check_rule(store, project, name, where, cluster)
-    listed = [name for name in sync.audiences if name not in rules]
+    listed = listed_audiences(project, sync)
     store.run("plan_bits", {"sync_id": state.sync_id, "audiences": list(sync.audiences)})
     bits = {row["audience"]: row["ordinal"] for row in store.rows("plan_bit_list")}
     words = _words(store, bits)
@@ -99,8 +102,13 @@ def find_candidates(
         updated_at = str(project.config.source.profiles.updated_at)
         store.run(
             "plan_scope",
-            {"sync_id": state.sync_id, "since": since, "listed": listed},
+            {
+                "sync_id": state.sync_id,
+                "since": since,
+                **({} if memberships_since is not None else {"listed": listed}),
+            },
             words=words,
+            dated=memberships_since is not None,
             updated_at=updated_at,
             since_type=store.columns("stage_profile")[updated_at].text,
             listed_bits={word: _bits_of(listed, bits, word) for word in words},

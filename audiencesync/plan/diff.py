@@ -22,6 +22,8 @@ from audiencesync.plan.routes import Room, choose_routes, weigh
 from audiencesync.records import Matching, Mode, PlanTotals, RoutePlan, SyncState
 from audiencesync.store import Store, json_path, json_shape, quote_text
 
+_READ_BY_CHANGE = ("plan_rendered", "plan_acked", "plan_identity", "plan_holder")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -83,6 +85,7 @@ def make_plan(
         fields=fields,
         match=_match(matching, {name: f"value_{place}" for place, name in enumerate(names)}),
     )
+    store.run("let_go", tables=["plan_touched"])
     store.run(
         "plan_acked",
         {"sync_id": state.sync_id},
@@ -126,6 +129,7 @@ def make_plan(
         ],
         parent=f"value_{names.index(parent)}" if parent else None,
     )
+    store.run("let_go", tables=_READ_BY_CHANGE)
     if candidates.retried:
         store.run("plan_retried")
     totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}), candidates)

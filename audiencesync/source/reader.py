@@ -4,30 +4,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audiencesync.config.models import AffinityRelation
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.errors import SourceError
 from audiencesync.source.attached import attach as attach_database
 from audiencesync.source.failures import failing_as
-from audiencesync.source.keys import folded, shown_key
+from audiencesync.source.keys import folded
+from audiencesync.source.memberships import Memberships, MembershipTotals
+from audiencesync.source.moments import Moments
+from audiencesync.source.refusals import OURS, PROFILES, refuse_names_of_ours, refuse_repeats, refuse_unfit
 from audiencesync.source.staging import Staged, Stager, require
-from audiencesync.store import ColumnType, SqlFailed, Store
-
-PROFILES = "source.profiles"
-MEMBERSHIPS = "source.memberships"
-OURS = "_profile_key"
-_PLANNED = "_plan_"
-_MOMENTS = frozenset(
-    {"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
-)
-_ORDERED = frozenset(
-    {
-        "varchar", "null", "decimal", "tinyint", "smallint", "integer", "bigint", "hugeint",
-        "utinyint", "usmallint", "uinteger", "ubigint", "uhugeint", "float", "double",
-    }
-)  # fmt: skip
+from audiencesync.store import ColumnType, Store
 
 
 @dataclass(frozen=True)
@@ -39,12 +27,14 @@ class SourceTotals:
         shared_hashes: Two of their keys have the same hash.
         watermark: The greatest `updated_at`, as text; None without that column or without rows.
         since: Where an incremental read began; None when everything was read.
+        memberships: The same of the memberships.
     """
 
     profiles: int
     shared_hashes: bool
     watermark: str | None
     since: str | None
+    memberships: MembershipTotals
 
 
 class Source:
@@ -71,7 +61,7 @@ class Source:
         self._remote = attach_database(store, attach, base) if attach else None
         self._stager = Stager(store, self._remote)
         self._profiles: Staged | None = None
-        self._memberships: Staged | None = None
+        self._memberships = Memberships(store, self._stager, config.memberships)
         self._remote_repeats: list[tuple[str, int, int]] = []
 
     @property
@@ -94,13 +84,23 @@ class Source:
         with self._one_moment():
             glance = self._stager.glance(PROFILES, profiles.relation)
         require(glance, [str(profiles.updated_at)])
-        return self._least(watermarks, glance.kind(str(profiles.updated_at)))
+        return self._moments(glance).least(watermarks)
 
-    def stage(self, *, since: str | None) -> dict[str, ColumnType]:
+    def earliest_membership(self, watermarks: Sequence[str]) -> str:
+        """The same of the memberships.
+
+        Raises:
+            SourceError: They cannot be read, or their `updated_at` has changed its type.
+        """
+        with self._one_moment():
+            return self._memberships.earliest(watermarks)
+
+    def stage(self, *, since: str | None, memberships_since: str | None = None) -> dict[str, ColumnType]:
         """Make `stage_profile` and `stage_membership` readable.
 
         Args:
             since: Read only profiles whose `updated_at` is this or later, or none; None reads all.
+            memberships_since: The same of the memberships.
 
         Returns:
             The profile columns, affinity relations included.
@@ -113,7 +113,7 @@ class Source:
             affinities = {
                 name: self._stage_affinity(name, config) for name, config in self._config.affinities.items()
             }
-            self._stage_memberships()
+            self._memberships.stage(memberships_since)
         key, updated_at = self._config.profiles.key, self._config.profiles.updated_at
         named = [name for name in (key, updated_at) if name]
         with failing_as(PROFILES):
@@ -134,7 +134,9 @@ class Source:
             SourceError: A key is null or repeated; the message shows examples.
         """
         key = self._config.profiles.key
-        template, parameters = self._changed_since(since)
+        assert self._profiles is not None  # noqa: S101  (they are staged)
+        moments = self._moments(self._profiles)
+        template, parameters = moments.template(since), moments.since(since)
         with failing_as(PROFILES):
             totals = self._store.row(
                 "profile_totals", parameters, key=key, key_hash="sf_key_hash(_profile_key)", **template
@@ -148,8 +150,8 @@ class Source:
                 repeats = self._store.rows("profile_repeats", parameters, scope=False, **template)
         found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
         refuse_repeats(key, found or self._remote_repeats)
-        self._check_memberships()
-        return SourceTotals(int(totals["profiles"]), shared, totals["watermark"], since)
+        memberships = self._memberships.check()
+        return SourceTotals(int(totals["profiles"]), shared, totals["watermark"], since, memberships)
 
     def fetch_missing(self) -> None:
         """Read the profiles of `stage_scope` that an incremental read of another database left out.
@@ -160,11 +162,11 @@ class Source:
         Raises:
             SourceError: The database cannot be read, or two profiles of the scope have one key.
         """
-        if self._profiles is not None and self._profiles.relation is not None:
-            keys = [str(row["profile_key"]) for row in self._store.rows("missing_keys")]
-            if keys:
-                with self._one_moment():
-                    self._stager.append(self._profiles, self._config.profiles.key, keys)
+        with self._one_moment():
+            if self._profiles is not None and self._profiles.relation is not None:
+                missing = [str(row["profile_key"]) for row in self._store.rows("missing_keys")]
+                self._stager.append(self._profiles, self._config.profiles.key, missing)
+            self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
             repeats = self._store.rows("profile_repeats", scope=True, since_type=None)
         found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
@@ -195,12 +197,7 @@ class Source:
                     hint="give the affinity relation, or the column, another name",
                 )
             taken.add(folded(name))
-        if config.updated_at and staged.kind(config.updated_at).kind not in _ORDERED | _MOMENTS:
-            raise SourceError(
-                f"{PROFILES}: {config.updated_at} is a {staged.kind(config.updated_at).text}, which cannot "
-                "say when a row changed",
-                hint="`updated_at` is a date, a time, a number that grows, or such a text",
-            )
+        self._moments(staged)
         self._profiles = staged
         self._remote_repeats = []
         if since is not None and config.updated_at is not None:
@@ -227,98 +224,6 @@ class Source:
             )
         return table
 
-    def _stage_memberships(self) -> None:
-        config = self._config.memberships
-        self._memberships = None
-        if config is not None:
-            staged = self._stager.stage("stage_membership_raw", MEMBERSHIPS, config.relation)
-            if not self._stager.is_empty_file(staged):
-                require(staged, [config.key, config.audience])
-                self._memberships = staged
-                key = staged.key(config.key)
-                with failing_as(MEMBERSHIPS):
-                    self._store.run("stage_membership", empty=False, key=key, audience=config.audience)
-                return
-        self._store.run("stage_membership", empty=True)
-
-    def _changed_since(self, since: str | None) -> tuple[dict[str, Any], dict[str, str] | None]:
-        """How SQL asks whether a profile has changed."""
-        updated_at = self._config.profiles.updated_at
-        if updated_at is None:
-            return {"updated_at": None, "since_type": None}, None
-        kind = self._store.columns("stage_profile")[updated_at]
-        template = {
-            "updated_at": updated_at,
-            "since_type": None if since is None else kind.text,
-            "dated": kind.kind in _MOMENTS,
-            "unbounded": kind.kind in _MOMENTS | {"float", "double"},
-        }
-        return template, None if since is None else {"since": self._least([since], kind)}
-
-    def _least(self, watermarks: Sequence[str], kind: ColumnType) -> str:
-        try:
-            row = self._store.row("watermark_earliest", {"marks": list(watermarks)}, type=kind.text)
-        except SqlFailed:
-            raise SourceError(
-                f"{PROFILES}: {self._config.profiles.updated_at} has another type than at the last run",
-                hint="run once with --full, which reads everything",
-            ) from None
-        return str(row["watermark"])
-
-    def _check_memberships(self) -> None:
-        config, staged = self._config.memberships, self._memberships
-        if config is None or staged is None:
-            return
-        with failing_as(MEMBERSHIPS):
-            nulls = self._store.row(
-                "membership_nulls",
-                key=config.key,
-                key_text=staged.key(config.key),
-                audience=config.audience,
-            )
-        refuse_nulls(config.key, config.audience, nulls)
-
-
-def refuse_names_of_ours(profiles: Staged) -> None:
-    """Refuse profile columns whose names the plan needs itself."""
-    taken = {folded(name) for name in profiles.columns}
-    if ours := [name for name in taken if name == OURS or name.startswith(_PLANNED)]:
-        raise SourceError(
-            f"{PROFILES}: a column may not be called {ours[0]}, which is a name of ours",
-            hint="give it another name with AS in a SELECT",
-        )
-
-
-def refuse_repeats(key: str, repeats: Sequence[tuple[str, int, int]]) -> None:
-    """Refuse keys that several profiles carry: each a key, how many carry it, and how many repeat in all."""
-    if repeats:
-        examples = ", ".join(f"{shown_key(one)} ({rows} times)" for one, rows, _ in repeats)
-        raise SourceError(
-            f"{PROFILES}: {repeats[0][2]} values of {key} are repeated, among them {examples}",
-            hint="one row a profile: choose one in `source.profiles.from`, for instance with QUALIFY",
-        )
-
-
-def refuse_nulls(key: str, audience: str, nulls: dict[str, Any]) -> None:
-    """Refuse memberships that name no profile or no audience."""
-    refuse_unfit(MEMBERSHIPS, key, nulls)
-    if nulls["null_audiences"]:
-        raise SourceError(
-            f"{MEMBERSHIPS}: {nulls['null_audiences']} rows have no {audience}",
-            hint=f"filter such rows out in `{MEMBERSHIPS}.from`",
-        )
-
-
-def refuse_unfit(place: str, key: str, counts: dict[str, Any]) -> None:
-    """Refuse rows whose key is missing, or is a number that cannot be one."""
-    if counts["null_keys"]:
-        raise SourceError(
-            f"{place}: {counts['null_keys']} rows have no {key}",
-            hint=f"every row needs a key; filter the others out in `{place}.from`",
-        )
-    if counts["unfit_keys"]:
-        raise SourceError(
-            f"{place}: {counts['unfit_keys']} values of {key} are floating-point numbers that are not whole, "
-            "or too large to be exact",
-            hint="a key is text, a whole number or a UUID; CAST it to one of these in a SELECT",
-        )
+    def _moments(self, staged: Staged) -> Moments:
+        column = self._config.profiles.updated_at
+        return Moments(self._store, PROFILES, column, staged.kind(column) if column else None)

@@ -4,12 +4,14 @@ from audiencesync.cluster import Cluster, quote_name
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.source.failures import failing_as
 from audiencesync.source.keys import EXACT, WHOLE_NUMBERS
-from audiencesync.source.reader import (
+from audiencesync.source.memberships import MembershipTotals
+from audiencesync.source.reader import SourceTotals
+from audiencesync.source.refusals import (
     MEMBERSHIPS,
     OURS,
     PROFILES,
-    SourceTotals,
     refuse_names_of_ours,
+    refuse_no_truth,
     refuse_nulls,
     refuse_repeats,
     refuse_unfit,
@@ -76,14 +78,21 @@ class SparkSource:
         memberships = self._config.memberships
         if memberships is not None:
             (nulls,) = self._cluster.rows(
-                "membership_nulls",
+                "membership_totals",
                 place=MEMBERSHIPS,
                 key=memberships.key,
                 key_text=self._membership_key,
                 audience=memberships.audience,
+                **nothing,
             )
             refuse_nulls(memberships.key, memberships.audience, nulls)
-        return SourceTotals(int(totals["profiles"]), shared_hashes=False, watermark=None, since=None)
+        return SourceTotals(
+            int(totals["profiles"]),
+            shared_hashes=False,
+            watermark=None,
+            since=None,
+            memberships=MembershipTotals(),
+        )
 
     def fetch_missing(self) -> None:
         """Nothing is missing: everything was read."""
@@ -94,7 +103,9 @@ class SparkSource:
             self._cluster.make("stage_membership", place=MEMBERSHIPS, empty=True)
             return
         staged = self._named("stage_membership_raw", MEMBERSHIPS, config.relation)
-        require(staged, [config.key, config.audience])
+        require(staged, [name for name in (config.key, config.audience, config.active) if name])
+        if config.active:
+            refuse_no_truth(config.active, staged.kind(config.active))
         self._membership_key = _key(staged, config.key)
         self._cluster.make(
             "stage_membership",
@@ -102,6 +113,7 @@ class SparkSource:
             empty=False,
             key=self._membership_key,
             audience=config.audience,
+            active=config.active,
         )
 
     def _named(self, name: str, place: str, text: str) -> Staged:

@@ -121,6 +121,16 @@ class Stager:
             name = found.column(key).name
             self._copy(found, "stage_append", _rows(staged.name), condition=condition, key=name)
 
+    def exchange(self, staged: Staged, key: str, keys: Sequence[str]) -> None:
+        """Have the rows of some keys from another database, and no others.
+
+        Raises:
+            SourceError: The database cannot be read.
+        """
+        if staged.relation is not None:
+            self._store.run("stage_clear", name=_rows(staged.name))
+            self.append(staged, key, keys)
+
     def repeats(self, staged: Staged, key: str, updated_at: str, since: str) -> list[tuple[str, int, int]]:
         """Keys that a row read since then shares with one that was left in another database.
 

@@ -275,16 +275,16 @@ class TestPostgresql:
         postgres.run("CREATE TABLE people AS SELECT 1 AS id")
         source = desk.source("people", attach=postgres.url, memberships={
             "from": "people", "key": "id", "audience": "id"})  # fmt: skip
-        stage = source._stage_memberships
+        stage = source._memberships.stage
 
-        def after_a_crash() -> None:
+        def after_a_crash(since: str | None) -> None:
             postgres.run(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
-            stage()
+            stage(since)
 
-        source._stage_memberships = after_a_crash  # type: ignore[method-assign]
+        source._memberships.stage = after_a_crash  # type: ignore[method-assign]
         with pytest.raises(SourceError, match=r"^source\.memberships cannot be read: .*(terminating|closed)"):
             source.stage(since=None)
 

@@ -109,6 +109,42 @@ def test_a_row_that_does_not_say_when_it_changed_is_always_read(desk: Desk, kind
     assert (totals.profiles, totals.watermark) == (2, str(T3))
 
 
+@every_kind
+def test_memberships_that_say_when_they_changed_are_read_for_those_whom_a_plan_looks_at(
+    desk: Desk, kind: Kind
+) -> None:
+    members = {"id": "VARCHAR", "audience": "VARCHAR", "at": "TIMESTAMP", "active": "BOOLEAN"}
+    rows = [
+        ("a", "news", T1, True), ("a", "vip", T3, True), ("b", "news", T1, True), ("c", "news", T2, False),
+        ("c", "vip", T1, True), ("d", "news", T1, True), ("d", "vip", None, True),
+    ]  # fmt: skip
+    relation = kind.write("members", members, rows)
+    source = desk.source(
+        people(kind, ("a", "Ann", 1, T1)),
+        attach=kind.attach,
+        updated_at="changed",
+        memberships={
+            "from": relation,
+            "key": "id",
+            "audience": "audience",
+            "updated_at": "at",
+            "active": "active",
+        },
+    )
+    source.stage(since=str(T1), memberships_since=str(T2))
+    totals = source.check(since=str(T1))
+
+    changed = desk.sql("SELECT profile_key FROM stage_membership_changed ORDER BY ALL")
+    desk.scope([*(key for (key,) in changed), "it's nobody"])
+    source.fetch_missing()
+
+    assert (totals.memberships.watermark, totals.memberships.since) == (str(T3), str(T2))
+    assert changed == [("a",), ("c",), ("d",)]
+    assert desk.sql("FROM stage_membership SEMI JOIN stage_scope USING (profile_key) ORDER BY ALL") == [
+        ("a", "news"), ("a", "vip"), ("c", "vip"), ("d", "news"), ("d", "vip"),
+    ]  # fmt: skip
+
+
 @every_database
 def test_a_database_sends_only_what_changed_and_the_others_on_demand(desk: Desk, kind: Kind) -> None:
     source = desk.source(

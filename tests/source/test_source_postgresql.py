@@ -139,13 +139,13 @@ def test_everything_is_read_at_one_moment_and_nothing_can_be_written(
         attach=postgres.url,
         memberships={"from": "members", "key": "id", "audience": "audience"},
     )
-    stage = source._stage_memberships
+    stage = source._memberships.stage
 
-    def after_a_change() -> None:
+    def after_a_change(since: str | None) -> None:
         postgres.run("INSERT INTO people VALUES (2)", "INSERT INTO members VALUES (2, 'x')")
-        stage()
+        stage(since)
 
-    monkeypatch.setattr(source, "_stage_memberships", after_a_change)
+    monkeypatch.setattr(source._memberships, "stage", after_a_change)
     source.stage(since=None)
 
     assert desk.sql("SELECT profile_key FROM stage_membership") == [("1",)]

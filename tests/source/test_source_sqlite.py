@@ -130,7 +130,7 @@ def test_the_file_is_read_at_one_moment_even_while_a_program_writes(
     source = desk.source(
         "people", attach="crm.db", memberships={"from": "members", "key": "id", "audience": "audience"}
     )
-    stage = source._stage_memberships
+    stage = source._memberships.stage
     # SQLite's locks do not see two libraries in one process: the other program must be one
     program = (
         "import sqlite3; c = sqlite3.connect('crm.db', timeout=0.1); "
@@ -138,15 +138,15 @@ def test_the_file_is_read_at_one_moment_even_while_a_program_writes(
     )
     tries: list[int] = []
 
-    def after_a_change() -> None:
+    def after_a_change(since: str | None) -> None:
         tries.append(
             subprocess.run(
                 [sys.executable, "-c", program], cwd=desk.base, capture_output=True, check=False
             ).returncode
         )
-        stage()
+        stage(since)
 
-    monkeypatch.setattr(source, "_stage_memberships", after_a_change)
+    monkeypatch.setattr(source._memberships, "stage", after_a_change)
     source.stage(since=None)
 
     assert desk.sql("SELECT profile_key FROM stage_membership") == [("1",)]

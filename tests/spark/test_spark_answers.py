@@ -156,6 +156,7 @@ class Engine:
             RunLog(self.store, clock).sync_state("leads", "Lead"),
             columns,
             since=None,
+            memberships_since=None,
             backfill=False,
             retry=None,
             now=clock.now(),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from audiencesync.errors import SourceError
 from audiencesync.records import Allowances
 from tests.world import World, person
 
@@ -109,3 +110,130 @@ def test_a_vanished_profile_is_found_by_its_membership_or_by_a_full_read(dated: 
     report = dated.run_one(allowed=Allowances(exits=True))
 
     assert report.exited == 1
+
+
+SUNDAY, WEDNESDAY = "2026-01-04 10:00:00", "2026-01-07 10:00:00"
+
+
+@pytest.fixture
+def listed(dated: World) -> World:
+    """Memberships say when they changed, and whether they are any; one of a third member is the latest."""
+    dated.people([person(1, changed_at=SUNDAY), person(2, changed_at=SUNDAY), person(3, changed_at=MONDAY)])
+    dated.config["source"]["memberships"] |= {
+        "from": "read_csv('dated.csv', all_varchar = true, types = {'at': 'TIMESTAMP', 'active': 'BOOLEAN'})",
+        "updated_at": "at",
+        "active": "active",
+    }
+    memberships(dated, ("p1", "news", SUNDAY, True), ("p2", "news", SUNDAY, True))
+    dated.run_one()
+    assert dated.run_one().planned == 0
+    return dated
+
+
+def memberships(world: World, *rows: tuple[str, str, str | None, bool | None]) -> None:
+    latest = ("p3", "news", MONDAY, True)
+    lines = [",".join("" if value is None else str(value) for value in row) for row in (*rows, latest)]
+    (world.folder / "dated.csv").write_text("\n".join(["id,audience,at,active", *lines]))
+
+
+def audiences(world: World) -> dict[str, str | None]:
+    found = {address[:2]: record["Audiences__c"] for address, record in world.leads().items()}
+    assert found.pop("p3") == "news"
+    return found
+
+
+def test_memberships_with_a_new_date_are_read_and_the_others_of_their_profiles_stay(listed: World) -> None:
+    memberships(
+        listed,
+        ("p1", "news", SUNDAY, True),
+        ("p1", "vip", TUESDAY, True),
+        ("p2", "news", TUESDAY, False),
+        ("p2", "vip", TUESDAY, None),
+    )
+
+    report = listed.run_one(allowed=Allowances(exits=True))
+
+    assert (report.changed, report.exited, report.unchanged) == (1, 1, 1)
+    assert audiences(listed) == {"p1": "news;vip", "p2": None}
+    assert listed.run_one().planned == 0
+
+
+def test_a_membership_that_is_gone_or_changed_without_a_date_waits_for_a_full_read(listed: World) -> None:
+    memberships(listed, ("p1", "news", SUNDAY, True), ("p1", "vip", "2026-01-01 00:00:00", True))
+    assert listed.run_one().planned == 0
+
+    report = listed.run_one(full=True, allowed=Allowances(exits=True))
+
+    assert (report.changed, report.exited) == (1, 1)
+    assert audiences(listed) == {"p1": "news;vip", "p2": None}
+
+
+def test_a_membership_without_a_date_is_always_read(listed: World) -> None:
+    memberships(listed, ("p1", "news", SUNDAY, True), ("p2", "news", SUNDAY, True), ("p2", "vip", None, True))
+
+    assert listed.run_one().changed == 1
+    assert audiences(listed)["p2"] == "news;vip"
+
+
+def test_a_sync_that_lists_another_audience_reads_all_memberships_once(listed: World) -> None:
+    memberships(
+        listed, ("p1", "news", SUNDAY, True), ("p2", "news", SUNDAY, True), ("p2", "old", SUNDAY, True)
+    )
+    assert listed.run_one().planned == 0
+    listed.sync["audiences"] = ["news", "vip", "old"]
+
+    assert listed.run_one().changed == 1
+    assert audiences(listed)["p2"] == "news;old"
+
+
+def test_other_memberships_are_read_whole_whatever_their_dates_say(listed: World) -> None:
+    memberships(
+        listed, ("p1", "news", SUNDAY, True), ("p2", "news", SUNDAY, True), ("p2", "vip", SUNDAY, True)
+    )
+    (listed.folder / "dated.csv").rename(listed.folder / "other.csv")
+    relation = listed.config["source"]["memberships"]["from"]
+    listed.config["source"]["memberships"]["from"] = relation.replace("dated", "other")
+
+    assert listed.run_one().changed == 1
+
+
+def test_the_watermark_of_memberships_moves_on_its_own_and_only_with_a_run_that_ends(listed: World) -> None:
+    memberships(
+        listed, ("p1", "news", SUNDAY, True), ("p1", "vip", WEDNESDAY, True), ("p2", "news", SUNDAY, True)
+    )
+    listed.org.fault("status", status=503, match={"path": "composite/sobjects|/query"}, times=99)
+    assert listed.run_one().trouble is not None
+    marks = "SELECT watermark, memberships_watermark FROM sync"
+    assert listed.sql(marks) == [(MONDAY, MONDAY)]
+    listed.org.admin("DELETE", "faults")
+
+    assert listed.run_one().changed == 1
+    assert listed.sql(marks) == [(MONDAY, WEDNESDAY)]
+
+
+def test_a_member_that_met_a_passing_error_keeps_her_new_audience_in_mind(listed: World) -> None:
+    listed.org.fault("lock_rows", object="Lead", field="Email", values=["p2@example.com"], times=8)
+    memberships(
+        listed, ("p1", "news", SUNDAY, True), ("p2", "news", SUNDAY, True), ("p2", "vip", TUESDAY, True)
+    )
+    assert listed.run_one().rejected == 1
+    memberships(
+        listed,
+        ("p1", "news", SUNDAY, True),
+        ("p1", "vip", WEDNESDAY, True),
+        ("p2", "news", SUNDAY, True),
+        ("p2", "vip", TUESDAY, True),
+    )
+
+    report = listed.run_one()
+    assert (report.accepted, report.rejected) == (1, 1)
+
+    assert listed.run_one().accepted == 1
+    assert audiences(listed) == {"p1": "news;vip", "p2": "news;vip"}
+
+
+def test_a_column_that_does_not_say_true_or_false_is_refused(listed: World) -> None:
+    listed.config["source"]["memberships"]["active"] = "audience"
+
+    with pytest.raises(SourceError, match=r"source\.memberships: audience is a VARCHAR, which is neither"):
+        listed.run()

@@ -1,5 +1,5 @@
 -- stage_membership: the memberships as the plan reads them.
--- template: key (SQL for its text), audience (column); empty: the project has no memberships relation
+-- template: key (SQL for its text), audience (column), active (boolean column, or nothing); empty: the project has no memberships relation
 -- reads   : stage_membership_raw
 -- returns : profile_key VARCHAR, audience VARCHAR; pairs may repeat
 CREATE OR REPLACE TEMP VIEW stage_membership AS
@@ -8,4 +8,6 @@ SELECT CAST(NULL AS STRING) AS profile_key, CAST(NULL AS STRING) AS audience WHE
 {% else %}
 SELECT {{ key }} AS profile_key, CAST({{ audience | name }} AS STRING) AS audience
 FROM stage_membership_raw
+{% if active %}WHERE {{ active | name }}{% endif %}
+
 {% endif %}

@@ -1,4 +1,4 @@
--- 0005_texts: field values are kept as JSON texts. As MAP columns they took six times the
+-- 0006_texts: field values are kept as JSON texts. As MAP columns they took six times the
 -- work to make and to write. zstd, named here, is not tried by itself: half the work and 0.6 of the room of what is.
 
 -- `after` is what a push sends, field -> value; `before` what was there, without what was empty, or nothing at all.

@@ -1,0 +1,81 @@
+"""`updated_at`: the column that says when a row last changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audiencesync.errors import SourceError
+from audiencesync.store import ColumnType, SqlFailed, Store
+
+_MOMENTS = frozenset(
+    {"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
+)
+_ORDERED = frozenset(
+    {
+        "varchar", "null", "decimal", "tinyint", "smallint", "integer", "bigint", "hugeint",
+        "utinyint", "usmallint", "uinteger", "ubigint", "uhugeint", "float", "double",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The `updated_at` of a relation.
+
+    Attributes:
+        place: What the config calls the relation.
+        column: The column; None when the config names none.
+        kind: Its type.
+    """
+
+    store: Store
+    place: str
+    column: str | None
+    kind: ColumnType | None
+
+    def __post_init__(self) -> None:
+        """Refuse a column that cannot say when a row changed.
+
+        Raises:
+            SourceError: It cannot.
+        """
+        if self.kind is not None and self.kind.kind not in _ORDERED | _MOMENTS:
+            raise SourceError(
+                f"{self.place}: {self.column} is a {self.kind.text}, which cannot say when a row changed",
+                hint="`updated_at` is a date, a time, a number that grows, or such a text",
+            )
+
+    def template(self, since: str | None) -> dict[str, Any]:
+        """How SQL asks for the watermark, and whether a row has changed."""
+        if self.kind is None:
+            return {"updated_at": None, "since_type": None}
+        return {
+            "updated_at": self.column,
+            "since_type": None if since is None else self.kind.text,
+            "dated": self.kind.kind in _MOMENTS,
+            "unbounded": self.kind.kind in _MOMENTS | {"float", "double"},
+        }
+
+    def since(self, since: str | None) -> dict[str, str] | None:
+        """The parameter that goes with it.
+
+        Raises:
+            SourceError: The column has changed its type.
+        """
+        return None if since is None or self.kind is None else {"since": self.least([since])}
+
+    def least(self, watermarks: Sequence[str]) -> str:
+        """The earliest of some watermarks, compared as what they are.
+
+        Raises:
+            SourceError: The column has changed its type.
+        """
+        assert self.kind is not None  # noqa: S101  (who has watermarks has the column)
+        try:
+            row = self.store.row("watermark_earliest", {"marks": list(watermarks)}, type=self.kind.text)
+        except SqlFailed:
+            raise SourceError(
+                f"{self.place}: {self.column} has another type than at the last run",
+                hint="run once with --full, which reads everything",
+            ) from None
+        return str(row["watermark"])

@@ -1,0 +1,14 @@
+-- membership_totals: memberships that name no profile or no audience, and how far the source has come.
+-- params  : $since when the read is incremental
+-- template: key (column), key_text (SQL for its text), audience (column), since_type (when the read is
+--           incremental), and what watermark and profile_changed take
+-- reads   : stage_membership_raw
+-- returns : null_keys, unfit_keys (a number that is not whole), null_audiences BIGINT, watermark VARCHAR
+-- grain   : one row
+SELECT
+    count(*) FILTER (WHERE {{ key | name }} IS NULL OR {{ key_text }} = '') AS null_keys,
+    count(*) FILTER (WHERE {{ key | name }} IS NOT NULL AND {{ key_text }} IS NULL) AS unfit_keys,
+    count(*) FILTER (WHERE {{ audience | name }} IS NULL OR CAST({{ audience | name }} AS STRING) = '') AS null_audiences,
+    {% include "watermark.sql" %} AS watermark
+FROM stage_membership_raw
+{% if since_type %}WHERE {% include "profile_changed.sql" %}{% endif %}
