@@ -13,7 +13,7 @@ import pytest
 from audiencesync import upkeep
 from audiencesync.clock import SystemClock
 from audiencesync.errors import StoreError
-from audiencesync.store import DiskFull, Store, StoreHeld
+from audiencesync.store import DiskFull, Store, StoreHeld, rewrite
 from tests.store.killed import POINTS
 from tests.world import World, person
 
@@ -146,6 +146,23 @@ def test_a_copy_that_differs_does_not_take_the_place(lived: World, monkeypatch: 
         compact(lived)
     monkeypatch.undo()
     assert {**content(lived), "retention": []} == {**before, "retention": []}
+
+
+def test_what_another_process_wrote_just_before_the_copy_is_not_passed_over(lived: World) -> None:
+    """Its log has the old file's name, and would be read into the new one."""
+    path = lived.folder / "store.duckdb"
+    insert = "INSERT INTO learned VALUES ($$it rains$$, now())"
+    script = (
+        f"import duckdb, os, sys; store = duckdb.connect(sys.argv[1]); store.execute('{insert}'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+    assert path.with_name("store.duckdb.wal").exists()
+
+    with pytest.raises(StoreError, match="was written to by another process meanwhile"):
+        rewrite(path, base=lived.folder, settings={})
+
+    compact(lived)
+    assert lived.sql("SELECT fact FROM learned") == [("it rains",)]
 
 
 def test_there_must_be_a_store_to_compact(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from audiencesync import upkeep
 from tests.torture.model import BAD, LONG, Person, Setting
 from tests.torture.scene import UNMAPPED, Scene
 
@@ -245,6 +246,14 @@ class Torture(Scene):
         assert after.ledger == before.ledger
         assert after.state == before.state or not before.state  # the store is made by whoever comes first
         assert self.org.records() == records
+
+    @precondition(lambda self: (self.world.folder / "store.duckdb").exists())
+    @rule()
+    def the_store_is_compacted(self) -> None:
+        before = self.books()
+        upkeep.compact(self.world.project(), clock=self.world.clock)
+        after = self.books()
+        assert (after.ledger, after.state) == (before.ledger, before.state)
 
     @rule(options=options_)
     def all_settles(self, options: dict[str, Any]) -> None:
