@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from scripts.bench.data import Data, make, write_leads
+from scripts.bench.data import Data, date_memberships, make, write_leads
 from scripts.bench.measure import OTHERS, Line, Sample, contender, measured, run, timed
 from scripts.bench.org import Org, running_org
 from scripts.bench.project import Project
@@ -128,7 +128,13 @@ def _incremental(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line
         ("audiences by rule", Project(folder / "ours-rules", rules=True)),
         ("memberships", Project(folder / "ours")),
     ):
-        config = _filled(project, data, org).config(data.today(share), org)
+        _filled(project, data, org)
+        dated = not project.rules
+        if dated:  # a run that finds nothing remembers how far it has read
+            for day in (data.yesterday, data.today(share)):
+                date_memberships(data, day)
+            run(contender("ours", "export", project.config(data.yesterday, org, dated=True)))
+        config = project.config(data.today(share), org, dated=dated)
         contenders = {
             f"{OURS}, {kind}": partial(measured, contender("ours", "plan", config, kind))
             for kind in ("incremental", "full")

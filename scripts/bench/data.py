@@ -52,6 +52,16 @@ def make(folder: Path, rows: int, shares: Sequence[float]) -> Data:
     return data
 
 
+def date_memberships(data: Data, day: Path) -> None:
+    """Write the memberships of a day with what says when they changed, beside the others."""
+    dated = day / "dated.parquet"
+    if not dated.exists():
+        half = dated.with_suffix(".half")
+        first, new = _files(data.yesterday)[1], _files(day)[1]
+        _apart(data.folder, statement("dated", memberships=first, new_memberships=new, dated=str(half)))
+        half.rename(dated)
+
+
 def write_leads(day: Path, leads: Path) -> None:
     """The rows that the product sends of a day, as a CSV file."""
     profiles, memberships = _files(day)

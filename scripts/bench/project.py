@@ -28,7 +28,9 @@ class Project:
         """A store that knows the object and no member."""
         return self.folder / "empty.duckdb"
 
-    def config(self, day: Path, org: Org, *, store: Path | None = None, limit: int | None = None) -> Path:
+    def config(
+        self, day: Path, org: Org, *, store: Path | None = None, limit: int | None = None, dated: bool = False
+    ) -> Path:
         """Write the config of a day.
 
         Args:
@@ -36,6 +38,7 @@ class Project:
             org: Where to log in.
             store: `store` if not told.
             limit: Profiles to read of it, all if not told.
+            dated: Memberships say when they changed.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "consumer_key").write_text(org.greeting["consumer_key"])
@@ -47,6 +50,12 @@ class Project:
         source = {"profiles": {"from": profiles, "key": "user_id", "updated_at": "updated_at"}}
         if not self.rules:
             source["memberships"] = {"from": memberships, "key": "user_id", "audience": "audience"}
+        if dated:
+            source["memberships"] |= {
+                "from": f"read_parquet('{day / 'dated.parquet'}')",
+                "active": "active",
+                "updated_at": "updated_at",
+            }
         document = {
             "version": 1,
             "store": str(store or self.store),

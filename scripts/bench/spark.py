@@ -45,6 +45,7 @@ def differing(store: Store, folder: Path, day: Path, cluster: Cluster | None) ->
         RunLog(store, clock).sync_state(sync.name, sync.object),
         columns,
         since=None,
+        memberships_since=None,
         backfill=False,
         retry=None,
         now=clock.now(),
