@@ -43,6 +43,7 @@ class Lookout:
         self._patterns = [
             pattern for place, text in _relations(config) for pattern in self._files_of(place, text)
         ]
+        self._dated = [*_dated(config)]
 
     def look(self) -> Signature:
         """How the source looks now; a database that cannot be asked looks gone, so that a run says why."""
@@ -54,12 +55,11 @@ class Lookout:
         if self._database is not None:
             files |= {self._database.with_name(self._database.name + ending) for ending in _JOURNALS}
         looks = [look for path in sorted(files) for look in _file(path)]
-        profiles = self._config.profiles
         try:
             if self._notified is not None:
                 looks.append(("heard", str(self._notified.heard())))
-            if self._remote is not None and profiles.updated_at is not None:
-                looks.append(("latest", _latest(self._remote, profiles.relation, profiles.updated_at)))
+            if self._remote is not None:
+                looks += [("latest", dated[0], _latest(self._remote, *dated)) for dated in self._dated]
         except SourceError:
             return _GONE
         return tuple(looks)
@@ -115,7 +115,16 @@ def _file(path: Path) -> Iterator[tuple[str, ...]]:
     yield (str(path), str(facts.st_mtime_ns), str(facts.st_size), str(facts.st_ino))
 
 
-def _latest(remote: Remote, relation: str, updated_at: str) -> str:
+def _dated(config: SourceConfig) -> Iterator[tuple[str, Relation, str]]:
+    """Relations of a database that say when a row last changed: place, relation and column."""
+    for place, its in (("source.profiles", config.profiles), ("source.memberships", config.memberships)):
+        if its is not None and its.updated_at is not None:
+            relation = parsed(place, its.relation)
+            if not relation.reads_files:
+                yield place, relation, its.updated_at
+
+
+def _latest(remote: Remote, place: str, relation: Relation, updated_at: str) -> str:
     with remote.snapshot():
-        found = remote.look_at("source.profiles", parsed("source.profiles", relation))
+        found = remote.look_at(place, relation)
         return remote.greatest(found, found.column(updated_at))

@@ -76,12 +76,17 @@ def other_than(one: Lookout, before: Signature) -> Signature:
 def test_postgresql_is_asked_for_the_latest_change_and_says_others_by_itself(
     tmp_path: Path, postgres: Server
 ) -> None:
-    postgres.run("CREATE TABLE people (id int, changed_at timestamptz)")
-    one = lookout(tmp_path, "people", attach=postgres.url, updated_at="changed_at")
+    postgres.run(
+        "CREATE TABLE people (id int, changed_at timestamptz)",
+        "CREATE TABLE members (id int, changed_at timestamptz)",
+    )
+    members = {"from": "members", "key": "id", "audience": "id", "updated_at": "changed_at"}
+    one = lookout(tmp_path, "people", attach=postgres.url, updated_at="changed_at", memberships=members)
     looks = [one.look()]
     assert one.look() == looks[-1]
-    postgres.run("INSERT INTO people VALUES (1, '2026-01-01')")
-    looks.append(one.look())
+    for table in ("people", "members"):
+        postgres.run(f"INSERT INTO {table} VALUES (1, '2026-01-01')")
+        looks.append(one.look())
     postgres.run("NOTIFY audiencesync")
     looks.append(other_than(one, looks[-1]))
     postgres.run("NOTIFY somebody_else")
@@ -92,7 +97,7 @@ def test_postgresql_is_asked_for_the_latest_change_and_says_others_by_itself(
     assert looks[-1] == (("gone",),)
     looks.append(one.look())  # what was said meanwhile is not known
     one.close()
-    assert len(set(looks)) == 5
+    assert len(set(looks)) == 6
 
 
 @pytest.mark.slow
