@@ -1,5 +1,6 @@
 """One emulator a worker; each test finds its org empty."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def shared_org() -> Iterator[Org]:
 def world(shared_org: Org, tmp_path: Path) -> World:
     shared_org.clean()
     return World(tmp_path, shared_org)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> Iterator[None]:
+    """The log of a command that a test ran goes to a stream that is closed by then."""
+    yield
+    if structlog := sys.modules.get("structlog"):
+        structlog.reset_defaults()
 
 
 @pytest.fixture

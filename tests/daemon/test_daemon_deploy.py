@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from ruamel.yaml import YAML
 
@@ -38,7 +39,9 @@ def unit() -> configparser.ConfigParser:
 
 def check_command(words: list[str]) -> None:
     """The words after the program are a command of ours and its options."""
-    context = cli.commands[words[0]].make_context(words[0], words[1:], resilient_parsing=False)
+    # a command keeps the help option of the first context it meets
+    parent = click.Context(cli, **cli.context_settings)
+    context = cli.commands[words[0]].make_context(words[0], words[1:], parent=parent, resilient_parsing=False)
     assert context.command.name == words[0]
 
 

@@ -5,15 +5,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from audiencesync import sync
-from audiencesync.clock import SystemClock
-from audiencesync.progress import Silent
 from audiencesync.store import DiskFull, MemorySpent, Store
 from audiencesync.store.failures import no_room
 from tests.sync.test_sync_crash import check_in_step
@@ -86,15 +85,23 @@ def test_answers_that_found_no_room_are_unknown_until_the_next_run_asks(
     assert world.sql("SELECT count(*) FROM ledger WHERE outcome = 'accepted'") == [(300,)]
 
 
-class Watched(Silent):
-    """Sees what DuckDB has put aside each time that something is said."""
+@contextmanager
+def watched(folder: Path) -> Iterator[Callable[[], int]]:
+    """Most bytes that DuckDB has put aside at any time, as the block goes on."""
+    most, ended = [0], threading.Event()
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.most_bytes = 0
+    def look() -> None:
+        while not ended.wait(0.02):
+            with suppress(FileNotFoundError):  # one that goes meanwhile
+                most.append(sum(file.stat().st_size for file in folder.glob("*")))
 
-    def called(self) -> None:
-        self.most_bytes = max(self.most_bytes, sum(file.stat().st_size for file in self.folder.glob("*")))
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield lambda: max(most)
+    finally:
+        ended.set()
+        thread.join()
 
 
 @pytest.fixture
@@ -109,15 +116,16 @@ def test_a_run_that_meets_its_memory_limit_goes_through_files_and_ends_right(cro
     world = crowded
     world.config["store"] = {"path": "store.duckdb", "memory_limit": "100MB", "threads": 2}
     world.sync["guards"] = {"max_creates": 10**6}
-    world.people([person(number, company=f"{number} {'and Daughters ' * 15}") for number in range(40_000)])
-    watched = Watched(world.folder / "store.duckdb.tmp")
+    world.people([person(number, company=f"{number} {'and Daughters ' * 15}") for number in range(60_000)])
+    aside = world.folder / "store.duckdb.tmp"
 
-    (report,) = sync.run(world.project(), sync.RunOptions(), clock=SystemClock(), progress=watched).syncs
+    with watched(aside) as most_bytes:
+        report = world.run_one()
 
-    assert report.accepted == 40_000
-    assert watched.most_bytes > 20 * MB
-    assert not watched.folder.exists()
-    assert world.sql("SELECT count(*) FROM acknowledged") == [(40_000,)]
+    assert report.accepted == 60_000
+    assert most_bytes() > 20 * MB
+    assert not aside.exists()
+    assert world.sql("SELECT count(*) FROM acknowledged") == [(60_000,)]
 
 
 def test_what_cannot_go_through_files_names_the_option_to_raise(tmp_path: Path) -> None:
