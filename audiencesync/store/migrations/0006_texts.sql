@@ -25,7 +25,8 @@ ALTER TABLE store.outbox DROP COLUMN changed;
 ALTER TABLE store.outbox DROP COLUMN payload;
 ALTER TABLE store.outbox RENAME COLUMN held TO payload;
 
-ALTER TABLE store.payload ADD COLUMN held VARCHAR USING COMPRESSION zstd;
+-- not zstd here: of these a few are read from all over the table, which would unpack all of it
+ALTER TABLE store.payload ADD COLUMN held VARCHAR;
 UPDATE store.payload SET held = CAST(to_json(fields) AS VARCHAR);
 ALTER TABLE store.payload DROP COLUMN fields;
 ALTER TABLE store.payload RENAME COLUMN held TO fields;

@@ -14,6 +14,10 @@ FROM (
     SELECT profile_key, fields,
         from_json(fields, {{ shape | text }}) AS told
     FROM store.payload
-    SEMI JOIN plan_candidate USING (profile_key)
-    WHERE sync_id = $sync_id
+    WHERE rowid IN (  -- found by their keys alone: most texts are never unpacked
+        SELECT payload.rowid
+        FROM store.payload AS payload
+        SEMI JOIN plan_candidate AS candidate ON candidate.profile_key = payload.profile_key
+        WHERE payload.sync_id = $sync_id
+    )
 )
