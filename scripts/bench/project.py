@@ -51,8 +51,12 @@ class Project:
         if not self.rules:
             source["memberships"] = {"from": memberships, "key": "user_id", "audience": "audience"}
         if dated:
+            # one name for every day: memberships from elsewhere would be read whole
+            current = self.folder / "dated.parquet"
+            current.unlink(missing_ok=True)
+            current.symlink_to(day / current.name)
             source["memberships"] |= {
-                "from": f"read_parquet('{day / 'dated.parquet'}')",
+                "from": f"read_parquet('{current}')",
                 "active": "active",
                 "updated_at": "updated_at",
             }
