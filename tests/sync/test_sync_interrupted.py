@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM at every stage of a run, once and twice: it ends soon, and the next run is right."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -151,7 +152,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(slow_world: World) -> None:
 
 @pytest.mark.slow
 def test_a_second_ctrl_c_does_not_wait_for_a_statement_of_the_database(world: World) -> None:
-    """The first one waits there: Python hears of it when the statement gives way."""
+    """The first one is heard of when the statement gives way, perhaps before the second comes."""
     slow = "(SELECT sum(hash(range)) FROM range(20_000_000_000)) IS NOT NULL"
     world.people(PEOPLE)
     world.config["audiences"] = {"vip": {"where": slow}}
@@ -161,7 +162,7 @@ def test_a_second_ctrl_c_does_not_wait_for_a_statement_of_the_database(world: Wo
         code, out, err = run.end(signal.SIGINT, signal.SIGINT)
 
     assert (code, out) == (130, "")
-    assert err.endswith("ended at once; state is kept\n")
+    assert re.search(r"(ended at once|error: interrupted); state is kept\n", err)
     del world.config["audiences"]
     world.run_one()
     check_in_step(world, PEOPLE)
