@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from audiencesync.audit.looking import SCHEMA_VERSION, iso_text
-from audiencesync.config.daemon import duration_text
+from audiencesync.config.base import duration_text
 from audiencesync.config.load import Project
 from audiencesync.store import Store
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
@@ -31,6 +32,10 @@ _SEGMENT = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
 _API_NAME = rf"{_SEGMENT}(?:__{_SEGMENT}){{0,3}}"
 _MAPPED = rf"{_API_NAME}|(?:{_API_NAME}:)?{_API_NAME}\.{_API_NAME}"
 _LONGEST_AUDIENCE = 80
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(?P<number>[1-9]\d{0,5})(?P<unit>[smhd])")
+_REFERENCE = r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"
+
 Data: TypeAlias = object
 """What a file may hold, before it is checked."""
 
@@ -119,6 +124,22 @@ def _relation(text: str) -> str:
 def _version_text(value: object) -> object:
     """Take 66.0 without quotes, which YAML reads as a number."""
     return f"{float(value):.1f}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise wrong("must be a length of time such as 90s, 15m, 6h or 1d")
+    return timedelta(seconds=int(found["number"]) * _UNITS[found["unit"]])
+
+
+def duration_text(length: timedelta) -> str:
+    """A length of time as the config writes it."""
+    seconds = int(length.total_seconds())
+    unit = next(unit for unit in "dhms" if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
 
 
 def _secret_validator(parent: str, check: Callable[[str, str], str | None]) -> PlainValidator:
@@ -233,13 +254,19 @@ Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1)]
 Switch: TypeAlias = Annotated[bool, Field(strict=True)]
 """true or false."""
 
+Duration: TypeAlias = Annotated[
+    timedelta,
+    PlainValidator(_duration),
+    PlainSerializer(duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+"""A length of time: a whole number of seconds, minutes, hours or days."""
+
 Secret: TypeAlias = Annotated[
     SecretRef,
     _secret_validator("connection.auth", check_secret),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"}, mode="validation"
-    ),
+    WithJsonSchema({"type": "string", "pattern": _REFERENCE}, mode="validation"),
 ]
 """A secret, by reference alone."""
 
@@ -247,9 +274,7 @@ AlertUrl: TypeAlias = Annotated[
     SecretRef,
     _secret_validator("daemon.alerts", check_secret),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"}, mode="validation"
-    ),
+    WithJsonSchema({"type": "string", "pattern": _REFERENCE}, mode="validation"),
 ]
 """Where a notification goes: a secret, since such an address holds a token."""
 

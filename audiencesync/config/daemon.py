@@ -1,42 +1,13 @@
 """When the daemon runs a sync, where it is asked, and whom it tells."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field
 
-from audiencesync.config.base import AlertUrl, Strict, Text, wrong
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(?P<number>[1-9]\d{0,5})(?P<unit>[smhd])")
-
-
-def _duration(value: object) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not found:
-        raise wrong("must be a length of time such as 90s, 15m, 6h or 1d")
-    return timedelta(seconds=int(found["number"]) * _UNITS[found["unit"]])
-
-
-def duration_text(length: timedelta) -> str:
-    """A length of time as the config writes it."""
-    seconds = int(length.total_seconds())
-    unit = next(unit for unit in "dhms" if seconds % _UNITS[unit] == 0)
-    return f"{seconds // _UNITS[unit]}{unit}"
-
-
-Duration: TypeAlias = Annotated[
-    timedelta,
-    PlainValidator(_duration),
-    PlainSerializer(duration_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
-]
-"""A length of time: a whole number of seconds, minutes, hours or days."""
+from audiencesync.config.base import AlertUrl, Duration, Strict, Text, wrong
 
 
 def _cron(text: str) -> str:

@@ -17,8 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from audiencesync.config.base import FileName, Strict, wrong
-from audiencesync.config.daemon import Duration, duration_text
+from audiencesync.config.base import Duration, FileName, Strict, duration_text, wrong
 
 _SIZE = r"([0-9]+(?:\.[0-9]+)?) ?(MB|GB|TB)|([1-9][0-9]?) ?%"
 _BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}

@@ -21,6 +21,7 @@ from audiencesync.config.base import (
     Column,
     Count,
     Data,
+    Duration,
     FieldName,
     MappedField,
     ObjectName,
@@ -31,7 +32,7 @@ from audiencesync.config.base import (
     Text,
     wrong,
 )
-from audiencesync.config.daemon import Cron, Duration, TimeZone
+from audiencesync.config.daemon import Cron, TimeZone
 
 MAX_TRIGGER_FIELDS = 75
 
