@@ -58,8 +58,8 @@ class _Ourselves:
         self._store = store
 
     def ask(self, question: str, **more: object) -> Any:  # noqa: ANN401  (a document)
+        from audiencesync.audit.questions import questions
         from audiencesync.cli.cures import cure
-        from audiencesync.daemon.questions import questions
 
         return questions(cure)[question](self._store, self._project, more)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
 
+from audiencesync.audit.questions import Question
 from audiencesync.daemon import place
 from audiencesync.daemon.asking import read, written
 from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.loop import Loop, trouble_of
-from audiencesync.daemon.questions import Question
 from audiencesync.stages import RunOptions
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from types import FrameType
 
+from audiencesync.audit.questions import questions
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project, load
 from audiencesync.daemon.alerts import Alerts
@@ -18,7 +19,6 @@ from audiencesync.daemon.log import Log
 from audiencesync.daemon.loop import Loop
 from audiencesync.daemon.metrics import Metrics
 from audiencesync.daemon.page import Page
-from audiencesync.daemon.questions import questions
 from audiencesync.daemon.web import Web, listen, routes
 from audiencesync.errors import AudienceSyncError, ConfigError, StoreError
 from audiencesync.progress import Progress
