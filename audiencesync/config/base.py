@@ -278,6 +278,16 @@ AlertUrl: TypeAlias = Annotated[
 ]
 """Where a notification goes: a secret, since such an address holds a token."""
 
+IntakeToken: TypeAlias = Annotated[
+    SecretRef,
+    _secret_validator("daemon.intake", check_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"}, mode="validation"
+    ),
+]
+"""What a sender proves itself with."""
+
 SparkUrl: TypeAlias = Annotated[
     SecretRef,
     _secret_validator("engine", lambda text, _: check_spark(text)),

@@ -8,6 +8,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field
 
 from audiencesync.config.base import AlertUrl, Duration, Strict, Text, wrong
+from audiencesync.config.intake import Intake
 
 
 def _cron(text: str) -> str:
@@ -49,7 +50,7 @@ class Daemon(Strict):
     """The daemon itself."""
 
     host: Text = Field(
-        default="127.0.0.1", description="Address of the page, the health checks and the metrics."
+        default="127.0.0.1", description="Address of the page, the health checks, the metrics and the intake."
     )
     port: Annotated[int, Field(strict=True, ge=0, le=65_535)] | None = Field(
         default=8632, description="Their TCP port; 0 for a free one, null for none of them."
@@ -61,4 +62,7 @@ class Daemon(Strict):
     )
     alerts: tuple[Alert, ...] = Field(
         default=(), description="Who is told when a sync begins to fail, and when it is well again."
+    )
+    intake: Intake | None = Field(
+        default=None, description="Take profiles and memberships that are pushed; omitted: take nothing in."
     )

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from audiencesync.config.auth import METHODS, method_meant
 from audiencesync.config.mistakes import KeyPath, Mistake, any_of, did_you_mean, nearest
 from audiencesync.config.models import Config
+from audiencesync.config.references import is_secret
 
 _LONGEST_SHOWN = 60
 
@@ -83,6 +84,8 @@ def _locate(loc: tuple[str | int, ...], data: object) -> KeyPath:
 def _may_show(keys: KeyPath, hidden: frozenset[KeyPath]) -> bool:
     if keys[:2] == ("connection", "auth"):
         return keys[2:] == ("method",)
+    if keys[:2] == ("daemon", "intake") and is_secret(keys):
+        return False
     closed = {("source", "attach"), ("engine", "spark"), ("daemon", "alerts")}
     return keys not in hidden and keys[:2] not in closed
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from audiencesync.config.auth import (
     AccessToken,
@@ -27,8 +27,10 @@ from audiencesync.config.base import (
     Strict,
     Text,
     Url,
+    wrong,
 )
 from audiencesync.config.daemon import Daemon
+from audiencesync.config.intake import Intake, Segment
 from audiencesync.config.references import SecretRef
 from audiencesync.config.store import StoreOptions
 from audiencesync.config.sync import (
@@ -65,6 +67,7 @@ __all__ = [
     "FieldMapping",
     "FirstObject",
     "Guards",
+    "Intake",
     "JwtBearer",
     "MembershipRelation",
     "OnExit",
@@ -78,6 +81,7 @@ __all__ = [
     "RuleAudience",
     "ScoresTo",
     "SecretRef",
+    "Segment",
     "Source",
     "SparkEngine",
     "StoreOptions",
@@ -128,15 +132,47 @@ class Connection(Strict):
 
 
 class ProfileRelation(Strict):
-    """One row a profile."""
+    """One row a profile: read with `from`, or only pushed, with `columns`."""
 
-    relation: Relation = Field(
-        alias="from", description="Table, view, table function such as read_csv('...'), or SELECT."
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+                for name in ("from", "columns")
+            ]
+        }
+    )
+
+    read_from: Relation | None = Field(
+        default=None,
+        alias="from",
+        description="Table, view, table function such as read_csv('...'), or SELECT.",
+    )
+    columns: Mapping[Column, Text] | None = Field(
+        default=None,
+        min_length=1,
+        description="Column -> DuckDB type, in place of `from`: profiles are pushed to daemon.intake alone.",
     )
     key: Column = Field(description="Column that identifies a profile: never null, never repeated.")
     updated_at: Column | None = Field(
         default=None, description="Column that says when a row last changed; incremental reads use it."
     )
+
+    @property
+    def relation(self) -> str:
+        """What may follow FROM; of pushed profiles, their columns without a row."""
+        if self.columns is None:
+            return str(self.read_from)
+        spelt = {name: name.replace('"', '""') for name in self.columns}
+        columns = [f'CAST(NULL AS {kind}) AS "{spelt[name]}"' for name, kind in self.columns.items()]
+        return f"SELECT {', '.join(columns)} WHERE false"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "ProfileRelation":
+        given = [name for name, value in (("from", self.read_from), ("columns", self.columns)) if value]
+        if len(given) != 1:
+            raise wrong(f"needs exactly one of 'from' and 'columns', found {' and '.join(given) or 'none'}")
+        return self
 
 
 class MembershipRelation(Strict):

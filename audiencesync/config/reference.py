@@ -35,6 +35,8 @@ TITLES = MappingProxyType(
         "Guards": "guards",
         "Daemon": "daemon",
         "Alert": "daemon.alerts",
+        "Intake": "daemon.intake",
+        "Segment": "daemon.intake.segment",
     }
 )
 """Model -> heading, in the order of the page."""
@@ -85,9 +87,9 @@ def _takes(node: Mapping[str, Any]) -> str:
         return _takes_model(str(node["$ref"]).rsplit("/", 1)[1])
     if "const" in node:
         return f"`{node['const']}`"
-    if "patternProperties" in node:
-        (value,) = node["patternProperties"].values()
-        return f"names, each with {_takes(value)}"
+    named = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    if isinstance(named[0], Mapping):
+        return f"names, each with {_takes(named[0])}"
     if node.get("type") == "array":
         return f"list of {_takes(node['items'])}"
     return _scalar(node)

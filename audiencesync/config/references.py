@@ -19,6 +19,10 @@ _REVEALED = "\0"  # stands for a reference while the text around it is looked at
 _OPEN_KEYS = frozenset({"method", "username", "audience", "instance_url"})
 """Keys below `connection.auth` that are no secret; a misspelt one is taken for a secret."""
 
+_OPEN_INTAKE_KEYS = frozenset({"max_delay", "max_rows", "max_body", "segment"})
+_OF_INTAKE = 3
+"""The same below `daemon.intake`, and how many keys lead there."""
+
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
@@ -132,6 +136,8 @@ def is_secret(keys: KeyPath) -> bool:
         return True
     if keys[:2] == ("daemon", "alerts"):
         return True
+    if keys[:2] == ("daemon", "intake") and len(keys) == _OF_INTAKE:
+        return keys[-1] not in _OPEN_INTAKE_KEYS
     return keys[:2] == ("connection", "auth") and keys[-1] not in _OPEN_KEYS
 
 

@@ -21,6 +21,7 @@ def broken_rules(data: object) -> list[Mistake]:
     mistakes: list[Mistake] = []
     names: dict[str, int] = {}
     mistakes.extend(_engine_mistakes(root))
+    mistakes.extend(_intake_mistakes(root))
     syncs = root.get("syncs")
     for position, value in enumerate(syncs if isinstance(syncs, list) else ()):
         sync = _mapping(value)
@@ -54,6 +55,53 @@ def _engine_mistakes(root: Mapping[str, object]) -> Iterator[Mistake]:
         )
 
 
+def _intake_mistakes(root: Mapping[str, object]) -> Iterator[Mistake]:
+    """What is pushed, and those who would have to take it."""
+    here: KeyPath = ("daemon", "intake")
+    daemon = _mapping(root.get("daemon"))
+    intake = _mapping(daemon.get("intake"))
+    yield from _pushed_column_mistakes(root, has_intake=bool(intake))
+    if not intake:
+        return
+    if _mapping(root.get("engine")):
+        yield Mistake(here, "is not laid over what Spark reads yet; use engine: duckdb")
+    if "port" in daemon and daemon["port"] is None:
+        yield Mistake(("daemon", "port"), "is where daemon.intake listens; give it a port")
+    rules = _mapping(root.get("audiences"))
+    sent = {name for sync in _mappings(root.get("syncs")) for _, name in _texts(sync.get("audiences"))}
+    for group in ("track", "page"):
+        for event, audience in _mapping(_mapping(intake.get("segment")).get(group)).items():
+            place = (*here, "segment", group, event)
+            if audience in rules:
+                yield Mistake(place, f"'{audience}' is a rule, which alone says who is in it")
+            elif isinstance(audience, str) and audience not in sent:
+                yield Mistake(place, f"no sync has the audience '{audience}'{did_you_mean(audience, sent)}")
+
+
+def _pushed_column_mistakes(root: Mapping[str, object], *, has_intake: bool) -> Iterator[Mistake]:
+    source = _mapping(root.get("source"))
+    profiles = _mapping(source.get("profiles"))
+    columns = _mapping(profiles.get("columns"))
+    if not columns:
+        return
+    here: KeyPath = ("source", "profiles")
+    if not has_intake:
+        yield Mistake((*here, "columns"), "are of profiles that are pushed; add daemon.intake, or use 'from'")
+    names = [name.casefold() for name in columns if isinstance(name, str)]
+    yield from _repeated(list(columns), (*here, "columns"))
+    key = profiles.get("key")
+    if isinstance(key, str) and key.casefold() not in names:
+        yield Mistake((*here, "key"), f"'{key}' is not one of the columns{did_you_mean(key, names)}")
+    if profiles.get("updated_at") is not None:
+        yield Mistake((*here, "updated_at"), "has no meaning beside 'columns': nothing is read")
+    if source.get("memberships") is None and not source.get("affinities"):
+        for position, sync in enumerate(_mappings(root.get("syncs"))):
+            if sync.get("watch") is True:
+                yield Mistake(
+                    ("syncs", position, "watch"), "there is nothing to look at: the profiles are pushed"
+                )
+
+
 def _time_mistakes(sync: Mapping[str, object], keys: KeyPath) -> Iterator[Mistake]:
     """What says when, beside nothing that it is about."""
     if sync.get("timezone") is not None and sync.get("cron") is None:
@@ -79,6 +127,8 @@ def _audiences_defined(root: Mapping[str, object]) -> tuple[str, ...] | None:
     source = _mapping(root.get("source"))
     if not source or source.get("memberships") is not None:
         return None
+    if _mapping(root.get("daemon")).get("intake") is not None:
+        return None  # an audience may be pushed
     if not (_ROOT_KEYS.issuperset(root) and _SOURCE_KEYS.issuperset(source)):
         return None  # a misspelt key is reported; what it hides is not
     return tuple(_mapping(root.get("audiences")))
@@ -211,6 +261,10 @@ def _repeated(columns: object, keys: KeyPath) -> Iterator[Mistake]:
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: object) -> list[Mapping[str, object]]:
+    return [_mapping(item) for item in value] if isinstance(value, list) else []
 
 
 def _texts(value: object) -> Iterator[tuple[int, str]]:

@@ -169,6 +169,7 @@ def _source(attach: str | None, profiles: str, key: str, updated_at: str | None)
     )
     yield "  profiles:", "whole: a row that is gone has exited"
     yield f"    from: {_text(relation_of(profiles))}", "table, view, table function or SELECT"
+    yield f"    # columns: {{{_text(key)}: VARCHAR, email: VARCHAR}}", "in place of `from`: pushed alone"
     yield f"    key: {_text(key)}", "column: never null, never repeated"
     yield _optional("    updated_at", updated_at, "updated_at", "column; a run then reads what changed")
 
@@ -237,6 +238,7 @@ _SYNC_REST = (
     ("    # timezone: Europe/Prague", "of cron; daylight saving is followed"),
     ("    # jitter: 5m", "each time is put off by a random part of this"),
     ("    watch: false", "true: when the source has changed"),
+    ("    push: true", "when a change comes by daemon.intake; false: not then"),
     ("", ""),
     ("daemon:", "how `audiencesync daemon` is run"),
     ("  host: 127.0.0.1", "address of its page, health checks and metrics"),
@@ -244,6 +246,15 @@ _SYNC_REST = (
     ("  stop_within: 20s", "how long SIGTERM lets a run in flight go on"),
     ("  # alerts:", "who is told when a sync fails, and when it is well again"),
     ("  #   - url: ${env:ALERT_URL}", "slack://, mailto://, json:// and so on"),
+    ("  # intake:", "take profiles and memberships that are pushed by HTTP"),
+    ("  #   token: ${env:INTAKE_TOKEN}", "what senders prove themselves with"),
+    ("  #   max_delay: 200ms", "how long a change may wait for others to travel with"),
+    ("  #   max_rows: 1000", "so many that wait start a run at once"),
+    ("  #   max_body: 1MB", "largest body of a request"),
+    ("  #   segment:", "take what Segment's libraries send, at /v1/"),
+    ("  #     opt_in: false", "true: only messages that name Salesforce in `integrations`"),
+    ("  #     track: {}", "audience that an event's user enters: {Order Completed: buyers}"),
+    ("  #     page: {}", "the same of a page's name: {Pricing: saw_pricing}"),
 )
 
 

@@ -311,6 +311,9 @@ class Sync(Strict):
     watch: Switch = Field(
         default=False, description="The daemon looks at the source every second and runs it when it changed."
     )
+    push: Switch = Field(
+        default=True, description="A change that is pushed to the daemon's intake starts a run of it."
+    )
     jitter: Duration | None = Field(
         default=None, description="Each time of `every` and `cron` is put off by a random part of this."
     )

@@ -91,7 +91,8 @@ class Lookout:
 
 
 def _relations(config: SourceConfig) -> Iterator[tuple[str, str]]:
-    yield "source.profiles", config.profiles.relation
+    if config.profiles.columns is None:
+        yield "source.profiles", config.profiles.relation
     if config.memberships is not None:
         yield "source.memberships", config.memberships.relation
     for name, affinity in config.affinities.items():
