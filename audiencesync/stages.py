@@ -194,7 +194,7 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             now=bench.clock.now(),
             shared_hashes=reading.totals.shared_hashes,
             cluster=bench.cluster,
-            fetch_missing=reading.source.fetch_missing,
+            narrow=reading.source.narrow,
         )
         if reading.totals.since is None:
             check_source(

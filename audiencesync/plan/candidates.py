@@ -62,7 +62,7 @@ def find_candidates(
     now: datetime,
     shared_hashes: bool,
     cluster: Cluster | None,
-    fetch_missing: Callable[[], None],
+    narrow: Callable[[], None],
 ) -> Candidates:
     """Find the members whose desired state differs from the acknowledged one.
 
@@ -80,7 +80,7 @@ def find_candidates(
         now: The time.
         shared_hashes: The hashes of two keys are the same, so keys must meet by their text.
         cluster: Where the source is, and so who compares; None: DuckDB.
-        fetch_missing: Reads profiles that an incremental plan needs besides those read already.
+        narrow: Has the rows of `stage_scope` at hand, once it is known.
 
     Returns:
         The candidates; their rows are in `plan_candidate`.
@@ -113,9 +113,9 @@ def find_candidates(
             since_type=store.columns("stage_profile")[updated_at].text,
             listed_bits={word: _bits_of(listed, bits, word) for word in words},
         )
-    if since is not None:
-        fetch_missing()
     scoped = since is not None or retry is not None
+    if scoped:
+        narrow()
     store.run("plan_listed", {"listed": listed}, words=words)
     question = Question(
         state.sync_id,

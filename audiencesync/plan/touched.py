@@ -35,9 +35,11 @@ class Question:
     scoped: bool
     everyone: bool
 
-    def template(self, store: Store, sources: Sources) -> dict[str, object]:
-        """What fills touched.sql, whichever engine runs it."""
+    def template(self, store: Store, sources: Sources, *, prefix: str) -> dict[str, object]:
+        """What fills touched.sql, whichever engine runs it; the relations are called by a prefix."""
         return {
+            "profiles": f"{prefix}_profile",
+            "memberships": f"{prefix}_membership",
             "words": self.words,
             "columns": list(store.columns("stage_profile")),
             "fingerprint": sources.fingerprint,
@@ -50,7 +52,7 @@ class Question:
 
 def touch_here(store: Store, question: Question, sources: Sources, *, shared_hashes: bool) -> None:
     """Make `plan_touched` in DuckDB: by a hash of the keys, and by their text where that is not enough."""
-    template = question.template(store, sources)
+    template = question.template(store, sources, prefix="stage_scoped" if question.scoped else "stage")
     for way in [_BY_TEXT] if shared_hashes else [_BY_HASH, _BY_TEXT]:
         store.run("plan_touched", {"sync_id": question.sync_id}, there=False, **template, **way)
         if not store.row("plan_mistaken")["mistaken"]:
@@ -71,7 +73,7 @@ def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sou
     if question.scoped:
         cluster.lend("stage_scope", store.arrow("scope_out").read_all())
     found = cluster.arrow(
-        "touched", place="source", there=True, **question.template(store, sources), **_BY_TEXT
+        "touched", place="source", there=True, **question.template(store, sources, prefix="stage"), **_BY_TEXT
     )
     with store.staged(_ARRIVING, found):
         store.run("touched_in", reader=_ARRIVING)

@@ -13,7 +13,14 @@ from audiencesync.source.failures import failing_as
 from audiencesync.source.keys import folded
 from audiencesync.source.memberships import Memberships, MembershipTotals
 from audiencesync.source.moments import Moments
-from audiencesync.source.refusals import OURS, PROFILES, refuse_names_of_ours, refuse_repeats, refuse_unfit
+from audiencesync.source.refusals import (
+    MEMBERSHIPS,
+    OURS,
+    PROFILES,
+    refuse_names_of_ours,
+    refuse_repeats,
+    refuse_unfit,
+)
 from audiencesync.source.staging import Staged, Stager, require
 from audiencesync.store import ColumnType, Store
 
@@ -143,21 +150,18 @@ class Source:
             )
         refuse_unfit(PROFILES, key, totals)
         shared = totals["key_hashes"] < totals["profiles"]
-        repeats = []
-        # keys of different hashes are different; an incremental read has to ask about the unchanged ones, too
-        if shared or since is not None:
-            with failing_as(PROFILES):
-                repeats = self._store.rows("profile_repeats", parameters, scope=False, **template)
-        found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
-        refuse_repeats(key, found or self._remote_repeats)
+        refuse_repeats(key, self._remote_repeats)
+        if shared:  # keys of different hashes are different
+            self._refuse_repeats("stage_profile")
         memberships = self._memberships.check()
         return SourceTotals(int(totals["profiles"]), shared, totals["watermark"], since, memberships)
 
-    def fetch_missing(self) -> None:
-        """Read the profiles of `stage_scope` that an incremental read of another database left out.
+    def narrow(self) -> None:
+        """Have the rows of `stage_scope` at hand: `stage_scoped_profile` and `stage_scoped_membership`.
 
-        They are of a later moment than the rest; as nothing depends on two profiles at once, a profile that
-        is newer than expected is only up to date sooner.
+        What an incremental read of another database left out is read now, of a later moment than the rest;
+        as nothing depends on two profiles at once, a profile that is newer than expected is only up to date
+        sooner.
 
         Raises:
             SourceError: The database cannot be read, or two profiles of the scope have one key.
@@ -168,7 +172,15 @@ class Source:
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
             self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
-            repeats = self._store.rows("profile_repeats", scope=True, since_type=None)
+            self._store.run("stage_scoped_profile")
+        # nobody has asked yet whether a profile that changed shares its key with one that did not
+        self._refuse_repeats("stage_scoped_profile")
+        with failing_as(MEMBERSHIPS):
+            self._store.run("stage_scoped_membership")
+
+    def _refuse_repeats(self, profiles: str) -> None:
+        with failing_as(PROFILES):
+            repeats = self._store.rows("profile_repeats", profiles=profiles)
         found = [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats]
         refuse_repeats(self._config.profiles.key, found)
 

@@ -73,7 +73,7 @@ class SparkSource:
         )
         refuse_unfit(PROFILES, key, totals)
         if totals["key_hashes"] < totals["profiles"]:
-            repeats = self._cluster.rows("profile_repeats", place=PROFILES, scope=False, **nothing)
+            repeats = self._cluster.rows("profile_repeats", place=PROFILES, profiles="stage_profile")
             refuse_repeats(key, [(row["profile_key"], row["profiles"], row["keys"]) for row in repeats])
         memberships = self._config.memberships
         if memberships is not None:
@@ -94,8 +94,8 @@ class SparkSource:
             memberships=MembershipTotals(),
         )
 
-    def fetch_missing(self) -> None:
-        """Nothing is missing: everything was read."""
+    def narrow(self) -> None:
+        """Nothing needs to be at hand: the cluster looks at what it is asked to."""
 
     def _stage_memberships(self) -> None:
         config = self._config.memberships

@@ -51,7 +51,7 @@ def differing(store: Store, folder: Path, day: Path, cluster: Cluster | None) ->
         now=clock.now(),
         shared_hashes=totals.shared_hashes,
         cluster=cluster,
-        fetch_missing=lambda: None,
+        narrow=lambda: None,
     )
     return found.count, read - begun, time.perf_counter() - read
 

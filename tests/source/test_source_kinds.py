@@ -136,7 +136,7 @@ def test_memberships_that_say_when_they_changed_are_read_for_those_whom_a_plan_l
 
     changed = desk.sql("SELECT profile_key FROM stage_membership_changed ORDER BY ALL")
     desk.scope([*(key for (key,) in changed), "it's nobody"])
-    source.fetch_missing()
+    source.narrow()
 
     assert (totals.memberships.watermark, totals.memberships.since) == (str(T3), str(T2))
     assert changed == [("a",), ("c",), ("d",)]
@@ -157,7 +157,7 @@ def test_a_database_sends_only_what_changed_and_the_others_on_demand(desk: Desk,
     assert desk.profiles() == [("d",)]
 
     desk.scope(["b", "d", "nobody", "it's", "ü" * 300, "\0"])
-    source.fetch_missing()
+    source.narrow()
 
     assert desk.profiles("_profile_key", "name", "score") == [("b", "old", 1), ("d", "new", 1)]
 
@@ -177,7 +177,7 @@ def test_thousands_of_missing_profiles_are_fetched(desk: Desk, kind: Kind) -> No
     assert desk.profiles() == []
 
     desk.scope(keys)
-    source.fetch_missing()
+    source.narrow()
 
     assert desk.profiles() == [(key,) for key in keys]
 
@@ -199,9 +199,13 @@ def test_a_repeated_key_is_refused_with_examples(desk: Desk, kind: Kind) -> None
 @every_kind
 def test_a_changed_row_may_not_repeat_the_key_of_an_old_one(desk: Desk, kind: Kind) -> None:
     profiles = people(kind, ("x", "old", 1, T1), ("y", "old", 1, T1), ("x", "new", 1, T3))
+    source = desk.source(profiles, attach=kind.attach, updated_at="changed")
+    source.stage(since=str(T2))
 
+    desk.scope(["x"])
     with pytest.raises(SourceError, match=r"1 values of id are repeated, among them x \(2 times\)"):
-        desk.read(profiles, attach=kind.attach, updated_at="changed", since=str(T2))
+        source.check(since=str(T2))
+        source.narrow()
 
 
 @every_kind
@@ -213,7 +217,7 @@ def test_two_old_rows_with_one_key_are_refused_once_the_plan_looks_at_them(desk:
 
     desk.scope(["x", "y"])
     with pytest.raises(SourceError, match=r"among them x \(2 times\)"):
-        source.fetch_missing()
+        source.narrow()
 
 
 @every_kind
@@ -256,7 +260,7 @@ def test_columns_may_be_named_in_any_case(desk: Desk, kind: Kind) -> None:
     assert source.check(since=str(T2)).profiles == 1
     assert list(columns) == ["Id", "name", "score", "CHANGED"]
     desk.scope(["a", "b"])
-    source.fetch_missing()
+    source.narrow()
     assert desk.profiles("Id", "Name") == [("a", "old"), ("b", "new")]
 
 

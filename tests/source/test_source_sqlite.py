@@ -112,7 +112,7 @@ def test_names_that_differ_only_for_us_are_not_confused(desk: Desk) -> None:
     source.stage(since="2024-01-02")
     source.check(since="2024-01-02")
     desk.scope(["a", "A"])
-    source.fetch_missing()
+    source.narrow()
 
     assert desk.profiles() == [("A",), ("a",)]
 

@@ -162,7 +162,7 @@ class Engine:
             now=clock.now(),
             shared_hashes=totals.shared_hashes,
             cluster=self.cluster,
-            fetch_missing=lambda: None,
+            narrow=lambda: None,
         )
         masks = ", ".join(f"mask_{word}, old_mask_{word}" for word in found.words)
         rows: list[dict[str, Any]] = (

@@ -1,6 +1,6 @@
 -- plan_record_types: the record types that the members who differ are to have.
 -- template: index (of the record type among the fields), raw, value (SQL expressions, as for plan_rendered)
--- reads   : plan_candidate, stage_profile
+-- reads   : plan_candidate, plan_touched
 -- returns : id VARCHAR
 -- grain   : one row a record type
 SELECT DISTINCT id

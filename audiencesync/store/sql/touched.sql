@@ -1,10 +1,11 @@
 -- touched: profiles and members that may differ: profiles, memberships and state meet by a hash of the key, or by
 --          the key, and what is alike is let go at once. One text for DuckDB and Spark: nothing in it means two things.
--- template: words, columns (of stage_profile), fingerprint (SQL expression over profile columns), rules (word ->
---           [{where, bit}]), ruled (there is any rule), scoped (look only at stage_scope), everyone (every member is
---           touched, different or not), key (SQL over a column: what keys meet by), there (on Spark)
--- reads   : stage_profile, stage_membership, plan_listed; plan_state on Spark, else the store
--- returns : the columns of stage_profile, _plan_fingerprint, _plan_mask_n, _plan_state (row of the state),
+-- template: words, profiles and memberships (stage_profile and stage_membership, or as much of them as is in stage_scope),
+--           columns (of profiles), fingerprint (SQL expression over profile columns), rules (word -> [{where, bit}]),
+--           ruled (there is any rule), scoped (look only at stage_scope), everyone (every member is touched,
+--           different or not), key (SQL over a column: what keys meet by), there (on Spark)
+-- reads   : profiles, memberships, plan_listed; plan_state on Spark, else the store
+-- returns : the columns of profiles, _plan_fingerprint, _plan_mask_n, _plan_state (row of the state),
 --           _plan_old_fingerprint, _plan_old_mask_n
 -- grain   : one row a pair of profile and state, or one of them alone; two keys of one hash are told apart later
 WITH listed AS (
@@ -12,18 +13,18 @@ WITH listed AS (
     {% for word in words %}
         , bit_or(audience.mask_{{ word }}) AS mask_{{ word }}
     {% endfor %}
-    FROM stage_membership AS member
+    FROM {{ memberships }} AS member
     JOIN plan_listed AS audience ON audience.audience = member.audience
-    {% if scoped %}{{ "LEFT " if there }}SEMI JOIN stage_scope AS scope ON scope.profile_key = member.profile_key{% endif %}
+    {% if scoped and there %}LEFT SEMI JOIN stage_scope AS scope ON scope.profile_key = member.profile_key{% endif %}
 
     GROUP BY 1
 ), profile AS (
-    SELECT stage_profile.*, {{ key.format("stage_profile._profile_key") }} AS _plan_key, {{ fingerprint }} AS _plan_fingerprint
+    SELECT source.*, {{ key.format("source._profile_key") }} AS _plan_key, {{ fingerprint }} AS _plan_fingerprint
     {% for word in words %}
         , CAST(0 AS BIGINT){% for rule in rules[word] %} | (CASE WHEN ({{ rule.where }}) THEN CAST({{ rule.bit }} AS BIGINT) ELSE CAST(0 AS BIGINT) END){% endfor %} AS _plan_rule_{{ word }}
     {% endfor %}
-    FROM stage_profile
-    {% if scoped %}{{ "LEFT " if there }}SEMI JOIN stage_scope AS scope ON scope.profile_key = stage_profile._profile_key{% endif %}
+    FROM {{ profiles }} AS source
+    {% if scoped and there %}LEFT SEMI JOIN stage_scope AS scope ON scope.profile_key = source._profile_key{% endif %}
 
 ), member AS (
     SELECT {% for column in columns %}profile.{{ column | name }}, {% endfor %}_plan_key, _plan_fingerprint
