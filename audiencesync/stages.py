@@ -29,7 +29,7 @@ from audiencesync.plan import (
 )
 from audiencesync.progress import Progress
 from audiencesync.records import Allowances, SyncState, WriteOptions
-from audiencesync.source import Source, SourceTotals, SparkSource, blamed
+from audiencesync.source import Source, SourceTotals, SparkSource, blamed, take_over
 from audiencesync.store import ColumnType, SqlFailed, Store
 
 
@@ -43,6 +43,8 @@ class RunOptions:
         full: Read the whole source, whatever `updated_at` says.
         retry: Send again the parked rows with these error codes, or all of them when there are none, and
             nothing else; None for an ordinary run.
+        pushed: Look only at those that a pushed change is about, and at others that are pending, where that
+            is enough to be in step.
         allowed: Guards that are lifted.
         wait: Seconds to wait for a store that another process holds.
     """
@@ -51,17 +53,23 @@ class RunOptions:
     backfill: bool = False
     full: bool = False
     retry: tuple[str, ...] | None = None
+    pushed: bool = False
     allowed: Allowances = field(default_factory=Allowances)
     wait: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The staged source."""
+    """The staged source.
+
+    Attributes:
+        pushed: Nobody else is looked at than those that a pushed change is about, or who are pending.
+    """
 
     source: Source | SparkSource
     columns: Mapping[str, ColumnType]
     totals: SourceTotals
+    pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +123,26 @@ def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
     try:
         if bench.cluster is not None:
             return _read_there(bench, bench.cluster, syncs)
+        take_over(bench.store, [sync.name for sync in bench.project.config.syncs])
         attach = bench.project.attach_target()
         source = Source(bench.store, config, base=bench.project.base, attach=attach)
         states = [bench.runs.sync_state(sync.name, sync.object) for sync in syncs]
-        since = _since(bench, source, states)
+        pushed = bench.options.pushed and all(state.backfilled for state in states)
+        since = None if pushed else _since(bench, source, states)
         members_since = None if since is None else _members_since(bench, source, syncs, states)
-        columns = source.stage(since=since, memberships_since=members_since)
+        columns = source.stage(since=since, memberships_since=members_since, later=pushed)
         for sync in syncs:
             check_columns(bench.project, list(columns), sync)
-        if since is not None and any(
+        if (pushed or since is not None) and any(
             state.basis != read_sources(bench.store, bench.project, sync, columns, None).basis
             for sync, state in zip(syncs, states, strict=True)
         ):
-            since = None  # after a change of the mapping every member is compared anew
-            columns = source.stage(since=since)
-        totals = source.check(since=since)
+            pushed, since = False, None  # after a change of the mapping every member is compared anew
+            columns = source.stage(since=None)
+        totals = SourceTotals.of_nothing() if pushed else source.check(since=since)
     finally:
         bench.progress.end()
-    return Reading(source, columns, totals)
+    return Reading(source, columns, totals, pushed)
 
 
 def _read_there(bench: Bench, cluster: Cluster, syncs: tuple[Sync, ...]) -> Reading:
@@ -191,12 +201,13 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             memberships_since=reading.totals.memberships.since,
             backfill=bench.options.backfill,
             retry=bench.options.retry,
+            pushed=reading.pushed,
             now=bench.clock.now(),
             shared_hashes=reading.totals.shared_hashes,
             cluster=bench.cluster,
             narrow=reading.source.narrow,
         )
-        if reading.totals.since is None:
+        if reading.totals.since is None and not reading.pushed:
             check_source(
                 profiles=reading.totals.profiles,
                 acknowledged=candidates.acknowledged,

@@ -141,7 +141,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         if planned.totals.candidates:
             ledger.enqueue(planned.routes, PACKING)
         else:
-            ledger.forget_parked()
+            ledger.nothing_differs()
         if planned.totals.sends:
             export(bench, sync, planned, ledger)
     except AudienceSyncError as error:
@@ -152,7 +152,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         _close_books(bench, run_id, state, ledger, report)
         raise
     else:
-        if bench.options.retry is None:
+        if bench.options.retry is None and not reading.pushed:
             # who is not acknowledged is pending, not lost
             bench.runs.advance(moved_on(bench, sync, planned, reading.totals))
     seconds = (bench.clock.now() - started).total_seconds()

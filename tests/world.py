@@ -205,6 +205,21 @@ class World:
         with duckdb.connect(str(self.folder / "store.duckdb"), read_only=True) as store:
             return store.execute(query).fetchall()
 
+    def push(self, *changes: Mapping[str, Any]) -> None:
+        """Put changes into the inbox, as the intake does once it has accepted them."""
+        with duckdb.connect(str(self.folder / "store.duckdb")) as store:
+            (last,) = store.execute("SELECT coalesce(max(number), 0) FROM inbox").fetchall()[0]
+            for number, change in enumerate(changes, last + 1):
+                row = {"change": "profile", **change}
+                if "attributes" in row:
+                    row["attributes"] = json.dumps(row["attributes"])
+                moment = self.clock.now().replace(tzinfo=None)
+                names = ["change", "profile_key", "attributes", "audience", "member", "previous"]
+                store.execute(
+                    "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [number, moment, *(row.get(name) for name in names)],
+                )
+
     def last_pushes(self) -> dict[str, tuple[Any, ...]]:
         """Of the latest run: key -> (action, reason, outcome, error code, fields that changed)."""
         rows = self.sql(

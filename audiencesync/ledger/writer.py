@@ -138,9 +138,11 @@ class LedgerWriter:
             self._store.run("forget_payloads", self._sync)
             self._store.run("let_go", tables=["plan_change", "plan_packing"])
 
-    def forget_parked(self) -> None:
-        """Forget parked rows that do not differ any more; for a plan that has nothing to enqueue."""
+    def nothing_differs(self) -> None:
+        """Forget what is parked and pending; for a plan that has nothing to enqueue."""
         self._store.run("parked_out", self._sync)
+        if not self._retrying:
+            self._store.run("pending_out", self._sync)
 
     def lots(self, operation: Operation) -> list[Lot]:
         """The requests and jobs of an operation that are planned and not begun, in order."""

@@ -59,6 +59,7 @@ def find_candidates(
     memberships_since: str | None,
     backfill: bool,
     retry: Sequence[str] | None,
+    pushed: bool,
     now: datetime,
     shared_hashes: bool,
     cluster: Cluster | None,
@@ -77,6 +78,7 @@ def find_candidates(
         backfill: Send every member again.
         retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
             look at everybody, and leave alone what is parked.
+        pushed: Look at those that are pending alone, as those are that a pushed change is about.
         now: The time.
         shared_hashes: The hashes of two keys are the same, so keys must meet by their text.
         cluster: Where the source is, and so who compares; None: DuckDB.
@@ -98,6 +100,8 @@ def find_candidates(
     words = _words(store, bits)
     if retry is not None:
         store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
+    elif pushed:
+        store.run("plan_pushed_scope", {"sync_id": state.sync_id})
     elif since is not None:
         updated_at = str(project.config.source.profiles.updated_at)
         store.run(
@@ -113,7 +117,7 @@ def find_candidates(
             since_type=store.columns("stage_profile")[updated_at].text,
             listed_bits={word: _bits_of(listed, bits, word) for word in words},
         )
-    scoped = since is not None or retry is not None
+    scoped = pushed or since is not None or retry is not None
     if scoped:
         narrow()
     store.run("plan_listed", {"listed": listed}, words=words)

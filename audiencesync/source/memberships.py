@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from audiencesync.config.models import MembershipRelation
 from audiencesync.source.failures import failing_as
 from audiencesync.source.moments import Moments
+from audiencesync.source.pushed import changed_at
 from audiencesync.source.refusals import MEMBERSHIPS, refuse_no_truth, refuse_nulls
 from audiencesync.source.staging import Staged, Stager, require
 from audiencesync.store import Store
+
+_VIEW = "stage_membership_source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +37,42 @@ class Memberships:
         self._config = config
         self._staged: Staged | None = None
         self._since: str | None = None
+        self._later = False
+        self._over: dict[str, Any] = {}
 
-    def stage(self, since: str | None) -> None:
+    def stage(self, since: str | None, *, later: bool, pushed: bool) -> None:
         """Make `stage_membership` readable.
 
         Args:
-            since: Another database need only give rows whose `updated_at` is this or later, or none; `fetch`
+            since: Another database need only give rows whose `updated_at` is this or later, or none; `narrow`
                 reads the others of whom a plan looks at. None reads all.
+            later: Another database need not give any rows yet.
+            pushed: There are pushed memberships to lay over them.
 
         Raises:
             SourceError: The relation cannot be read or lacks a column that the config names.
         """
-        self._staged, self._since = None, since
+        self._staged, self._since, self._later = None, since, later
+        self._over = {"pushed": pushed, "changed_at": None, "key": None, "audience": None}
+        self._stage_source(since, later=later)
+        with failing_as(MEMBERSHIPS):
+            self._store.run("stage_membership", scoped=False, **self._over)
+
+    def _stage_source(self, since: str | None, *, later: bool) -> None:
         config = self._config
         if config is None:
-            self._store.run("stage_membership", empty=True)
+            self._store.run("stage_membership_source", view=_VIEW, empty=True)
             return
         staged = self._stager.stage(
-            "stage_membership_raw", MEMBERSHIPS, config.relation, updated_at=config.updated_at, since=since
+            "stage_membership_raw",
+            MEMBERSHIPS,
+            config.relation,
+            updated_at=config.updated_at,
+            since=since,
+            later=later,
         )
         if self._stager.is_empty_file(staged):
-            self._store.run("stage_membership", empty=True)
+            self._store.run("stage_membership_source", view=_VIEW, empty=True)
             return
         named = (config.key, config.audience, config.updated_at, config.active)
         require(staged, [name for name in named if name])
@@ -62,9 +81,17 @@ class Memberships:
         self._staged, self._since = staged, since
         moments = self._moments(staged)
         key = staged.key(config.key)
+        self._over |= {"key": key, "audience": config.audience}
+        if moments.is_a_time:
+            self._over["changed_at"] = changed_at(moments.column)
         with failing_as(MEMBERSHIPS):
             self._store.run(
-                "stage_membership", empty=False, key=key, audience=config.audience, active=config.active
+                "stage_membership_source",
+                view=_VIEW,
+                empty=False,
+                key=key,
+                audience=config.audience,
+                active=config.active,
             )
             if since is not None:
                 self._store.run(
@@ -113,8 +140,13 @@ class Memberships:
         Raises:
             SourceError: The database cannot be read.
         """
-        if self._since is not None and self._staged is not None and self._config is not None:
+        if (self._later or self._since is not None) and self._staged is not None and self._config is not None:
             self._stager.exchange(self._staged, self._config.key, keys)
+
+    def narrow(self) -> None:
+        """Have the memberships of `stage_scope` at hand, as `stage_scoped_membership`."""
+        with failing_as(MEMBERSHIPS):
+            self._store.run("stage_scoped_membership", scoped=True, **self._over)
 
     def _moments(self, staged: Staged) -> Moments:
         column = self._config.updated_at if self._config else None

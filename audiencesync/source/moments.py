@@ -45,6 +45,11 @@ class Moments:
                 hint="`updated_at` is a date, a time, a number that grows, or such a text",
             )
 
+    @property
+    def is_a_time(self) -> bool:
+        """It can be compared with the time of a push."""
+        return self.kind is not None and self.kind.kind in _MOMENTS
+
     def template(self, since: str | None) -> dict[str, Any]:
         """How SQL asks for the watermark, and whether a row has changed."""
         if self.kind is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from audiencesync.config.models import AffinityRelation
 from audiencesync.config.models import Source as SourceConfig
@@ -13,8 +14,8 @@ from audiencesync.source.failures import failing_as
 from audiencesync.source.keys import folded
 from audiencesync.source.memberships import Memberships, MembershipTotals
 from audiencesync.source.moments import Moments
+from audiencesync.source.pushed import changed_at, key_type, pushed_columns
 from audiencesync.source.refusals import (
-    MEMBERSHIPS,
     OURS,
     PROFILES,
     refuse_names_of_ours,
@@ -23,6 +24,8 @@ from audiencesync.source.refusals import (
 )
 from audiencesync.source.staging import Staged, Stager, require
 from audiencesync.store import ColumnType, Store
+
+_SOURCE = "stage_profile_source"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class SourceTotals:
     watermark: str | None
     since: str | None
     memberships: MembershipTotals
+
+    @classmethod
+    def of_nothing(cls) -> Self:
+        """What is known of a source of which nothing was read yet."""
+        return cls(0, shared_hashes=False, watermark=None, since=None, memberships=MembershipTotals())
 
 
 class Source:
@@ -70,6 +78,7 @@ class Source:
         self._profiles: Staged | None = None
         self._memberships = Memberships(store, self._stager, config.memberships)
         self._remote_repeats: list[tuple[str, int, int]] = []
+        self._over: dict[str, Any] = {}
 
     @property
     def incremental_possible(self) -> bool:
@@ -102,12 +111,15 @@ class Source:
         with self._one_moment():
             return self._memberships.earliest(watermarks)
 
-    def stage(self, *, since: str | None, memberships_since: str | None = None) -> dict[str, ColumnType]:
-        """Make `stage_profile` and `stage_membership` readable.
+    def stage(
+        self, *, since: str | None, memberships_since: str | None = None, later: bool = False
+    ) -> dict[str, ColumnType]:
+        """Make `stage_profile` and `stage_membership` readable, with what was pushed laid over the source.
 
         Args:
             since: Read only profiles whose `updated_at` is this or later, or none; None reads all.
             memberships_since: The same of the memberships.
+            later: Read nothing yet; `narrow` reads those that are looked at.
 
         Returns:
             The profile columns, affinity relations included.
@@ -115,24 +127,34 @@ class Source:
         Raises:
             SourceError: A relation cannot be read or lacks a column that the config names.
         """
+        pushed = self._store.row("pushed_any")
         with self._one_moment():
-            profiles = self._stage_profiles(since=since)
+            profiles = self._stage_profiles(since=since, later=later)
             affinities = {
                 name: self._stage_affinity(name, config) for name, config in self._config.affinities.items()
             }
-            self._memberships.stage(memberships_since)
+            self._memberships.stage(memberships_since, later=later, pushed=pushed["memberships"])
         key, updated_at = self._config.profiles.key, self._config.profiles.updated_at
         named = [name for name in (key, updated_at) if name]
         with failing_as(PROFILES):
             self._store.run(
-                "stage_profile",
+                "stage_profile_source",
+                view=_SOURCE,
                 key=profiles.key(key, table="_profile"),
                 spelt={profiles.spelt(name): name for name in named if profiles.spelt(name) != name},
                 valueless=self._stager.valueless(profiles, keep=named),
                 affinities=affinities,
             )
-            columns = self._store.columns("stage_profile")
-        return {name: kind for name, kind in columns.items() if name != OURS}
+            columns = {name: kind for name, kind in self._store.columns(_SOURCE).items() if name != OURS}
+            self._over = {
+                "pushed": pushed["profiles"],
+                "key": key,
+                "key_type": key_type(columns[key]),
+                "columns": pushed_columns(columns, fixed=[*named, *affinities]),
+                "changed_at": changed_at(updated_at if self._moments(profiles).is_a_time else None),
+            }
+            self._store.run("stage_profile", scoped=False, **self._over)
+        return columns
 
     def check(self, *, since: str | None) -> SourceTotals:
         """Count the profiles and refuse null and repeated keys.
@@ -146,7 +168,12 @@ class Source:
         template, parameters = moments.template(since), moments.since(since)
         with failing_as(PROFILES):
             totals = self._store.row(
-                "profile_totals", parameters, key=key, key_hash="sf_key_hash(_profile_key)", **template
+                "profile_totals",
+                parameters,
+                profiles="stage_profile" if since is None else _SOURCE,
+                key=key,
+                key_hash="sf_key_hash(_profile_key)",
+                **template,
             )
         refuse_unfit(PROFILES, key, totals)
         shared = totals["key_hashes"] < totals["profiles"]
@@ -172,11 +199,10 @@ class Source:
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
             self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
-            self._store.run("stage_scoped_profile")
+            self._store.run("stage_scoped_profile", scoped=True, **self._over)
         # nobody has asked yet whether a profile that changed shares its key with one that did not
         self._refuse_repeats("stage_scoped_profile")
-        with failing_as(MEMBERSHIPS):
-            self._store.run("stage_scoped_membership")
+        self._memberships.narrow()
 
     def _refuse_repeats(self, profiles: str) -> None:
         with failing_as(PROFILES):
@@ -189,10 +215,15 @@ class Source:
         with self._remote.snapshot() if self._remote is not None else nullcontext():
             yield
 
-    def _stage_profiles(self, *, since: str | None) -> Staged:
+    def _stage_profiles(self, *, since: str | None, later: bool) -> Staged:
         config = self._config.profiles
         staged = self._stager.stage(
-            "stage_profile_raw", PROFILES, config.relation, updated_at=config.updated_at, since=since
+            "stage_profile_raw",
+            PROFILES,
+            config.relation,
+            updated_at=config.updated_at,
+            since=since,
+            later=later,
         )
         if self._stager.is_empty_file(staged):
             raise SourceError(

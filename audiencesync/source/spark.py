@@ -20,6 +20,7 @@ from audiencesync.source.staging import Staged, parsed, require, unfit_key
 from audiencesync.store import ColumnType, Store
 
 _ARRIVING = "stage_arriving"
+_MEMBERS = "stage_membership"
 
 
 class SparkSource:
@@ -49,8 +50,9 @@ class SparkSource:
         require(profiles, [config.key])
         refuse_names_of_ours(profiles)
         self._cluster.make(
-            "stage_profile",
+            "stage_profile_source",
             place=PROFILES,
+            view="stage_profile",
             key=_key(profiles, config.key),
             spelt={},
             valueless=[],
@@ -69,7 +71,12 @@ class SparkSource:
         key = self._config.profiles.key
         nothing = {"updated_at": None, "since_type": None}
         (totals,) = self._cluster.rows(
-            "profile_totals", place=PROFILES, key=key, key_hash="_profile_key", **nothing
+            "profile_totals",
+            place=PROFILES,
+            profiles="stage_profile",
+            key=key,
+            key_hash="_profile_key",
+            **nothing,
         )
         refuse_unfit(PROFILES, key, totals)
         if totals["key_hashes"] < totals["profiles"]:
@@ -100,7 +107,7 @@ class SparkSource:
     def _stage_memberships(self) -> None:
         config = self._config.memberships
         if config is None:
-            self._cluster.make("stage_membership", place=MEMBERSHIPS, empty=True)
+            self._cluster.make("stage_membership_source", place=MEMBERSHIPS, view=_MEMBERS, empty=True)
             return
         staged = self._named("stage_membership_raw", MEMBERSHIPS, config.relation)
         require(staged, [name for name in (config.key, config.audience, config.active) if name])
@@ -108,8 +115,9 @@ class SparkSource:
             refuse_no_truth(config.active, staged.kind(config.active))
         self._membership_key = _key(staged, config.key)
         self._cluster.make(
-            "stage_membership",
+            "stage_membership_source",
             place=MEMBERSHIPS,
+            view=_MEMBERS,
             empty=False,
             key=self._membership_key,
             audience=config.audience,

@@ -15,6 +15,7 @@ _COLUMNS_SHOWN = 30
 _OF_AN_EMPTY_FILE = frozenset({"column0", "json"})
 _ARRIVING = "stage_arriving"
 _GLANCE = "stage_glance"
+_NOTHING = "1 = 0"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,14 @@ class Stager:
         self._remote = remote
 
     def stage(
-        self, name: str, place: str, text: str, *, updated_at: str | None = None, since: str | None = None
+        self,
+        name: str,
+        place: str,
+        text: str,
+        *,
+        updated_at: str | None = None,
+        since: str | None = None,
+        later: bool = False,
     ) -> Staged:
         """Make a relation readable as `name`.
 
@@ -77,6 +85,7 @@ class Stager:
             text: What stands behind `from`.
             updated_at: The column that `since` is about.
             since: Another database need only give rows that changed at or after this.
+            later: Another database need not give any rows yet; `append` reads those that are looked at.
 
         Raises:
             SourceError: The relation cannot be read.
@@ -85,7 +94,9 @@ class Stager:
         if self._remote is not None and not relation.reads_files:
             found = self._remote.look_at(place, relation)
             condition = None
-            if since is not None and updated_at is not None and found.has(updated_at):
+            if later:
+                condition = _NOTHING
+            elif since is not None and updated_at is not None and found.has(updated_at):
                 condition = changed_since(found.column(updated_at), since)
             self._copy(found, "stage_table", _rows(name), condition=condition)
             return self._named(name, place, _rows(name), relation=relation)
@@ -103,7 +114,7 @@ class Stager:
         """
         relation = parsed(place, text)
         if self._remote is not None and not relation.reads_files:
-            self._copy(self._remote.look_at(place, relation), "stage_table", _GLANCE, condition="1 = 0")
+            self._copy(self._remote.look_at(place, relation), "stage_table", _GLANCE, condition=_NOTHING)
             return Staged(_GLANCE, place, self._store.columns(_GLANCE))
         with failing_as(place):
             return Staged("", place, self._store.columns(relation.sampled_whole), parsed=relation.reads_text)

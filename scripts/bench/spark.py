@@ -48,6 +48,7 @@ def differing(store: Store, folder: Path, day: Path, cluster: Cluster | None) ->
         memberships_since=None,
         backfill=False,
         retry=None,
+        pushed=False,
         now=clock.now(),
         shared_hashes=totals.shared_hashes,
         cluster=cluster,

@@ -277,12 +277,12 @@ class TestPostgresql:
             "from": "people", "key": "id", "audience": "id"})  # fmt: skip
         stage = source._memberships.stage
 
-        def after_a_crash(since: str | None) -> None:
+        def after_a_crash(since: str | None, **more: bool) -> None:
             postgres.run(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
-            stage(since)
+            stage(since, **more)
 
         source._memberships.stage = after_a_crash  # type: ignore[method-assign]
         with pytest.raises(SourceError, match=r"^source\.memberships cannot be read: .*(terminating|closed)"):

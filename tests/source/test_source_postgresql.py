@@ -141,9 +141,9 @@ def test_everything_is_read_at_one_moment_and_nothing_can_be_written(
     )
     stage = source._memberships.stage
 
-    def after_a_change(since: str | None) -> None:
+    def after_a_change(since: str | None, **more: bool) -> None:
         postgres.run("INSERT INTO people VALUES (2)", "INSERT INTO members VALUES (2, 'x')")
-        stage(since)
+        stage(since, **more)
 
     monkeypatch.setattr(source._memberships, "stage", after_a_change)
     source.stage(since=None)

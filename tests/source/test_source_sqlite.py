@@ -138,13 +138,13 @@ def test_the_file_is_read_at_one_moment_even_while_a_program_writes(
     )
     tries: list[int] = []
 
-    def after_a_change(since: str | None) -> None:
+    def after_a_change(since: str | None, **more: bool) -> None:
         tries.append(
             subprocess.run(
                 [sys.executable, "-c", program], cwd=desk.base, capture_output=True, check=False
             ).returncode
         )
-        stage(since)
+        stage(since, **more)
 
     monkeypatch.setattr(source._memberships, "stage", after_a_change)
     source.stage(since=None)

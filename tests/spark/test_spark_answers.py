@@ -159,6 +159,7 @@ class Engine:
             memberships_since=None,
             backfill=False,
             retry=None,
+            pushed=False,
             now=clock.now(),
             shared_hashes=totals.shared_hashes,
             cluster=self.cluster,

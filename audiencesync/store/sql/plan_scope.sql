@@ -4,14 +4,14 @@
 -- params  : $sync_id, $since (an `updated_at`); $listed VARCHAR[] (audiences that memberships list) unless dated
 -- template: words (range of 63-bit mask words), updated_at, since_type, dated (the source says which memberships have
 --           changed), listed_bits (word -> bits of $listed)
--- reads   : stage_profile, stage_membership or stage_membership_changed, plan_bit, store.acknowledged, store.pending,
+-- reads   : stage_profile_source, stage_membership or stage_membership_changed, plan_bit, store.acknowledged, store.pending,
 --           store.parked
 -- makes   : stage_scope(profile_key)
 CREATE OR REPLACE TEMP TABLE stage_scope AS
 {% if not dated %}{% include "listed.sql" %}{% endif %}
 
 SELECT _profile_key AS profile_key
-FROM stage_profile
+FROM stage_profile_source
 WHERE {% include "profile_changed.sql" %}
 UNION
 SELECT profile_key FROM store.pending WHERE sync_id = $sync_id

@@ -1,6 +1,6 @@
 -- profile_totals: how many profiles there are, how many lack a key, and how far the source has come.
 -- params  : $since when the read is incremental
--- template: key (column), key_hash (SQL: what tells two keys apart), since_type (when the read is
+-- template: profiles (relation), key (column), key_hash (SQL: what tells two keys apart), since_type (when the read is
 --           incremental), and what watermark and profile_changed take
 -- returns : profiles, key_hashes, null_keys, unfit_keys (a number that is not whole) BIGINT, watermark VARCHAR
 -- grain   : one row
@@ -10,5 +10,5 @@ SELECT
     count(*) FILTER (WHERE {{ key | name }} IS NULL OR _profile_key = '') AS null_keys,
     count(*) FILTER (WHERE {{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
     {% include "watermark.sql" %} AS watermark
-FROM stage_profile
+FROM {{ profiles }}
 {% if since_type %}WHERE {% include "profile_changed.sql" %}{% endif %}

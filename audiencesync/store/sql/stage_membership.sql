@@ -1,13 +1,5 @@
 -- stage_membership: the memberships as the plan reads them.
--- template: key (SQL for its text), audience (column), active (boolean column, or nothing); empty: the project has no memberships relation
--- reads   : stage_membership_raw
--- returns : profile_key VARCHAR, audience VARCHAR; pairs may repeat
+-- template: that of pushed_over_membership
+-- makes   : stage_membership, as stage_membership_source
 CREATE OR REPLACE TEMP VIEW stage_membership AS
-{% if empty %}
-SELECT CAST(NULL AS STRING) AS profile_key, CAST(NULL AS STRING) AS audience WHERE false
-{% else %}
-SELECT {{ key }} AS profile_key, CAST({{ audience | name }} AS STRING) AS audience
-FROM stage_membership_raw
-{% if active %}WHERE {{ active | name }}{% endif %}
-
-{% endif %}
+{% include "pushed_over_membership.sql" %}

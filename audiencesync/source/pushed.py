@@ -1,0 +1,108 @@
+"""What was pushed: taken over from the inbox once a run begins, and laid over the rows of the source."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audiencesync.source.keys import folded
+from audiencesync.store import ColumnType, Store, quote_name
+
+_NESTED = frozenset({"list", "array", "struct", "map", "union"})
+_OF_NO_TYPE = "null"
+"""The type of a text file's column in which no line has a value."""
+
+
+def take_over(store: Store, syncs: Sequence[str]) -> None:
+    """Take the changes out of the inbox, and have the syncs look again at the profiles that they are about.
+
+    Args:
+        store: Holds the inbox; another connection may go on filling it.
+        syncs: Names of all syncs of the project.
+    """
+    while (last := store.row("inbox_last")["number"]) is not None:
+        with store.transaction():
+            given_up = _take_over_aliases(store, last)
+            store.run("stage_inbox", {"last": last})
+            store.run("stage_pushed_key", {"given_up": given_up})
+            store.run("stage_pushed_profile")
+            store.run("stage_pushed_membership")
+            store.run("pushed_replace", table="pushed_profile")
+            store.run("pushed_replace", table="pushed_membership")
+            store.run("inbox_pending", {"syncs": list(syncs)})
+            store.run("inbox_out", {"last": last})
+
+
+def _take_over_aliases(store: Store, last: int) -> list[str]:
+    """Keys that were given up; whoever was given up for them goes along, so that no chain comes to be."""
+    given_up = []
+    for alias in store.rows("inbox_aliases", {"last": last}):
+        key, previous = (_stands_for(store, alias[name]) for name in ("profile_key", "previous"))
+        if key == previous:
+            continue  # they are one already
+        store.run("alias_move", {"previous": previous, "key": key})
+        store.run("alias_add", {"previous": previous, "key": key})
+        given_up.append(previous)
+    return given_up
+
+
+def _stands_for(store: Store, key: str) -> str:
+    found = store.rows("alias_of", {"key": key})
+    return str(found[0]["profile_key"]) if found else key
+
+
+@dataclass(frozen=True, slots=True)
+class PushedColumn:
+    """A column of the profiles as pushes may fill it.
+
+    Attributes:
+        pointer: Where it is in the JSON of what was pushed; None where nothing can be pushed.
+        number: Its place among those that can be, from 1.
+        said: SQL for the value that was pushed.
+    """
+
+    name: str
+    pointer: str | None = None
+    number: int = 0
+    said: str | None = None
+
+
+def pushed_columns(columns: Mapping[str, ColumnType], *, fixed: Sequence[str]) -> list[PushedColumn]:
+    """The columns of the profiles, in order.
+
+    Args:
+        columns: Of `stage_profile_source`.
+        fixed: Those that nobody pushes.
+    """
+    kept = {folded(name) for name in fixed}
+    found: list[PushedColumn] = []
+    number = 0
+    for name, kind in columns.items():
+        if folded(name) in kept:
+            found.append(PushedColumn(name))
+            continue
+        number += 1
+        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        found.append(PushedColumn(name, pointer, number, _said(f"_plan_pushed[{number}]", kind)))
+    return found
+
+
+def changed_at(column: str | None) -> str:
+    """SQL for the microseconds since 1970 at which a row of the source changed; NULL where nobody knows."""
+    if column is None:
+        return "CAST(NULL AS BIGINT)"
+    name = quote_name(column)
+    return f"CASE WHEN isfinite({name}) THEN epoch_us(CAST({name} AS TIMESTAMP)) END"
+
+
+def _said(json: str, kind: ColumnType) -> str:
+    if kind.kind == "json":
+        return f"CASE WHEN json_type({json}) <> 'NULL' THEN {json} END"
+    if kind.kind in _NESTED:
+        return f"CAST({json} AS {kind.text})"
+    if kind.kind in {"varchar", _OF_NO_TYPE}:
+        return f"({json} ->> '$')"
+    return f"CAST({json} ->> '$' AS {kind.text})"
+
+
+def key_type(kind: ColumnType) -> str:
+    """What the text of a key is cast to."""
+    return "VARCHAR" if kind.kind == _OF_NO_TYPE else kind.text

@@ -1,0 +1,41 @@
+-- pushed_over_profile: profiles with what was pushed laid over them; included by other statements.
+-- template: scoped (only those of stage_scope), pushed (there is anything to lay over them), key (column), key_type,
+--           changed_at (SQL: microseconds since 1970 at which a row of the source changed; NULL: nobody knows), columns (of
+--           the source, in order: `name`; and of those that can be pushed `pointer`, into the JSON, `number`, from 1, and
+--           `said`, SQL for the value)
+-- reads   : stage_profile_source, store.pushed_profile
+-- returns : the columns of stage_profile_source
+-- grain   : one row a profile. A pushed value stands until the source says of the profile something later
+{% if pushed %}
+SELECT coalesce(_profile_key, _plan_pushed_key) AS _profile_key
+    {% for column in columns %}
+    {% if column.name == key %}
+    , coalesce(_profile.{{ column.name | name }}, CAST(_plan_pushed_key AS {{ key_type }})) AS {{ column.name | name }}
+    {% elif column.pointer %}
+    , CASE WHEN _plan_pushed_at[{{ column.number }}] >= coalesce(_plan_source_at, 0) THEN {{ column.said }} ELSE _profile.{{ column.name | name }} END AS {{ column.name | name }}
+    {% else %}
+    , _profile.{{ column.name | name }}
+    {% endif %}
+    {% endfor %}
+FROM (
+    SELECT stage_profile_source.*, {{ changed_at }} AS _plan_source_at
+    FROM stage_profile_source
+    {% if scoped %}SEMI JOIN stage_scope AS scope ON scope.profile_key = stage_profile_source._profile_key{% endif %}
+
+) AS _profile
+FULL JOIN (
+    SELECT profile_key AS _plan_pushed_key, removed_at AS _plan_gone,
+        json_extract(attributes, [{% for column in columns if column.pointer %}{{ (column.pointer ~ "/0") | text }}{{ ", " if not loop.last }}{% endfor %}]::VARCHAR[]) AS _plan_pushed,
+        CAST(json_extract(attributes, [{% for column in columns if column.pointer %}{{ (column.pointer ~ "/1") | text }}{{ ", " if not loop.last }}{% endfor %}]::VARCHAR[]) AS BIGINT[]) AS _plan_pushed_at
+    FROM store.pushed_profile
+    {% if scoped %}
+    WHERE key_hash IN (SELECT sf_key_hash(profile_key) FROM stage_scope) AND profile_key IN (SELECT profile_key FROM stage_scope)
+    {% endif %}
+) AS pushed ON _plan_pushed_key = _profile_key
+WHERE _plan_gone IS NULL OR epoch_us(_plan_gone) < _plan_source_at
+{% else %}
+SELECT stage_profile_source.*
+FROM stage_profile_source
+{% if scoped %}SEMI JOIN stage_scope AS scope ON scope.profile_key = stage_profile_source._profile_key{% endif %}
+
+{% endif %}

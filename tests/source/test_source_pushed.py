@@ -1,0 +1,212 @@
+"""What was pushed: taken over in whatever portions, and laid over the rows of the source."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audiencesync.source import take_over
+
+from .conftest import Desk
+
+T0 = datetime(2024, 1, 1)  # noqa: DTZ001  (DuckDB's times carry no zone)
+KEYS = ("a", "b", "c", "d")
+COLUMNS = ("name", "likes")
+AUDIENCES = ("news", "vip")
+
+
+class Change(NamedTuple):
+    """A row of the inbox."""
+
+    change: str
+    key: str
+    attributes: Mapping[str, Any] | None = None
+    audience: str | None = None
+    member: bool | None = None
+    previous: str | None = None
+
+
+def at(minute: int) -> datetime:
+    return T0 + timedelta(minutes=minute)
+
+
+def put(desk: Desk, changes: Sequence[Change], start: int = 0) -> None:
+    """Accept changes, one a minute."""
+    for number, change in enumerate(changes, start):
+        attributes = None if change.attributes is None else json.dumps(change.attributes)
+        desk.store._connection.execute(
+            "INSERT INTO store.inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [number, at(number), change.change, change.key, attributes, *change[3:]],
+        )
+
+
+@dataclass
+class Known:
+    """What a reader of the specification would know of one profile."""
+
+    values: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    members: dict[str, tuple[bool, int]] = field(default_factory=dict)
+    removed: int | None = None
+    there: bool = False
+
+
+class Model:
+    """Changes one after the other, without a database."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Known] = {}
+        self.stands_for: dict[str, str] = {}
+
+    def of(self, key: str) -> Known:
+        return self.known.setdefault(self.root(key), Known())
+
+    def root(self, key: str) -> str:
+        return self.stands_for.get(key, key)
+
+    def take(self, change: Change, moment: int) -> None:
+        if change.change == "alias":
+            assert change.previous is not None
+            self._merge(self.root(change.previous), self.root(change.key))
+            return
+        known = self.of(change.key)
+        if change.change == "profile":
+            assert change.attributes is not None
+            known.values |= {name: (value, moment) for name, value in change.attributes.items()}
+            known.removed, known.there = None, True
+        elif change.change == "removal":
+            known.values, known.members, known.removed, known.there = {}, {}, moment, True
+        else:
+            assert change.audience is not None
+            assert change.member is not None
+            known.members[change.audience] = (change.member, moment)
+
+    def _merge(self, previous: str, key: str) -> None:
+        if previous == key:
+            return
+        for other, stands_for in self.stands_for.items():
+            if stands_for == previous:
+                self.stands_for[other] = key
+        self.stands_for[previous] = key
+        gone, stays = self.known.pop(previous, Known()), self.of(key)
+        since = -1 if stays.removed is None else stays.removed
+        for mine, theirs in ((stays.values, gone.values), (stays.members, gone.members)):
+            for name, entry in theirs.items():
+                if entry[1] > max(since, mine.get(name, (None, -1))[1]):
+                    mine[name] = entry
+        if gone.there and gone.removed is None:
+            newest = max([moment for _, moment in gone.values.values()], default=-1)
+            if stays.removed is None or newest > stays.removed:
+                stays.there, stays.removed = True, None if newest > since else stays.removed
+
+    def profiles(self, source: Mapping[str, tuple[Mapping[str, Any], int]]) -> dict[str, tuple[Any, ...]]:
+        """What a plan sees."""
+        found = {}
+        for key in {*source, *(key for key, known in self.known.items() if known.there)}:
+            known = self.known.get(key, Known())
+            row, changed = source.get(key, ({}, -1))
+            if known.removed is not None and known.removed >= changed:
+                continue
+            values = []
+            for name in COLUMNS:
+                value, moment = known.values.get(name, (None, -2))
+                values.append(value if moment >= changed else row.get(name))
+            found[key] = tuple(values)
+        return found
+
+    def memberships(self, source: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """What a plan sees."""
+        found = set(source)
+        for key, known in self.known.items():
+            for audience, (member, _) in known.members.items():
+                (found.add if member else found.discard)((key, audience))
+        return found
+
+
+keys = st.sampled_from(KEYS)
+changes = st.one_of(
+    st.builds(
+        lambda key, attributes: Change("profile", key, attributes),
+        keys,
+        st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.none(), st.sampled_from(["x", "y", 'a"b']))),
+    ),
+    st.builds(
+        lambda key, audience, member: Change("membership", key, None, audience, member),
+        keys,
+        st.sampled_from(AUDIENCES),
+        st.booleans(),
+    ),
+    st.builds(lambda key: Change("removal", key), keys),
+    st.builds(lambda key, previous: Change("alias", key, previous=previous), keys, keys),
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    said=st.lists(st.tuples(changes, st.booleans()), max_size=14),
+    source=st.dictionaries(keys, st.tuples(st.sampled_from(["s", None]), st.integers(-1, 14)), max_size=3),
+    members=st.sets(st.tuples(keys, st.sampled_from(AUDIENCES)), max_size=4),
+)
+def test_what_a_plan_sees_is_what_was_said_last(
+    desk: Desk,
+    said: list[tuple[Change, bool]],
+    source: dict[str, tuple[str | None, int]],
+    members: set[tuple[str, str]],
+) -> None:
+    for table in ("inbox", "pushed_profile", "pushed_membership", "pushed_alias"):
+        desk.sql(f"DELETE FROM store.{table}")
+    model = Model()
+    for moment, (change, now) in enumerate(said):
+        put(desk, [change], moment)
+        model.take(change, moment)
+        if now:
+            take_over(desk.store, [])
+    take_over(desk.store, [])
+    rows = [(key, name, None, at(moment)) for key, (name, moment) in source.items()]
+    it = desk.source(
+        relation("id VARCHAR, name VARCHAR, likes VARCHAR, changed TIMESTAMP", rows),
+        updated_at="changed",
+        memberships={
+            "from": relation("id VARCHAR, audience VARCHAR", sorted(members)),
+            "key": "id",
+            "audience": "audience",
+        },
+    )
+    desk.scope(KEYS)
+
+    it.stage(since=None)
+    it.narrow()
+
+    expected = {
+        key: (values, moment) for key, (name, moment) in source.items() for values in [{"name": name}]
+    }
+    for prefix in ("stage", "stage_scoped"):
+        seen = desk.sql(f"SELECT _profile_key, id, name, likes FROM {prefix}_profile")
+        assert {(key, key, *values) for key, values in model.profiles(expected).items()} == set(seen)
+        assert len(seen) == len(model.profiles(expected))
+        assert model.memberships(members) == set(desk.sql(f"FROM {prefix}_membership"))
+    assert desk.sql("FROM store.inbox") == []
+
+
+def relation(columns: str, rows: Sequence[tuple[Any, ...]]) -> str:
+    """Rows as a SELECT."""
+    listed = [one.split() for one in columns.split(", ")]
+    selected = ", ".join(
+        f"CAST(column{place} AS {kind}) AS {name}" for place, (name, kind) in enumerate(listed)
+    )
+    nothing = ", ".join(["NULL"] * len(listed))
+    values = ", ".join("(" + ", ".join(literal(value) for value in row) + ")" for row in rows)
+    return (
+        f"SELECT {selected} FROM (SELECT unnest([0]), * FROM (VALUES {values or f'({nothing})'}) "
+        f"AS t({', '.join(f'column{place}' for place in range(len(listed)))})) "
+        f"WHERE {'true' if rows else 'false'}"
+    )
+
+
+def literal(value: Any) -> str:
+    return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,141 @@
+"""A pushed change is a change in Salesforce, and nobody else is looked at."""
+
+import pytest
+
+from audiencesync.records import Allowances
+from tests.world import World, person
+
+MONDAY, TUESDAY = "2026-01-05 10:00:00", "2040-01-06 10:00:00"
+
+
+def of(number: int, **attributes: object) -> dict[str, object]:
+    """A change of a profile."""
+    return {"profile_key": f"p{number}", "attributes": attributes}
+
+
+def entry(number: int, audience: str, *, member: bool = True) -> dict[str, object]:
+    return {"change": "membership", "profile_key": f"p{number}", "audience": audience, "member": member}
+
+
+@pytest.fixture
+def filled(world: World) -> World:
+    """Three members, acknowledged."""
+    world.people([person(1), person(2), person(3)])
+    world.run_one()
+    return world
+
+
+@pytest.fixture
+def alone(world: World) -> World:
+    """No source but what is pushed; the sync has run once."""
+    columns = ["id", "name", "company", "email", "phone", "fax"]
+    world.config["source"] = {"profiles": {"columns": dict.fromkeys(columns, "VARCHAR"), "key": "id"}}
+    world.config["daemon"] = {"intake": {"token": "${env:INTAKE_TOKEN}"}}
+    world.run_one()
+    return world
+
+
+def test_a_pushed_value_is_sent_and_who_else_changed_waits(filled: World) -> None:
+    filled.people([person(1), person(2), person(3, phone="+3")])
+    filled.push(of(1, phone="+1 pushed"))
+
+    report = filled.run_one(pushed=True)
+
+    assert set(filled.last_pushes()) == {"p1"}
+    assert (report.changed, report.api_calls) == (1, 1)
+    assert filled.leads()["p1@example.com"]["Phone"] == "+1 pushed"
+    assert filled.leads()["p3@example.com"]["Phone"] == "+1 555 0003"
+    assert filled.run_one().changed == 1
+    assert filled.leads()["p1@example.com"]["Phone"] == "+1 pushed"
+    assert filled.run_one().planned == 0
+
+
+def test_pushed_memberships_enter_and_leave(filled: World) -> None:
+    filled.push(entry(1, "vip"), entry(2, "news", member=False), entry(9, "vip"))
+
+    report = filled.run_one(pushed=True)
+
+    assert (report.changed, report.exited) == (1, 1)
+    assert filled.leads()["p1@example.com"]["Audiences__c"] == "news;vip"
+    assert filled.leads()["p2@example.com"]["Audiences__c"] is None
+    assert filled.run_one().planned == 0
+
+
+def test_what_changes_nothing_costs_nothing_and_is_not_looked_at_again(filled: World) -> None:
+    filled.push(of(1, phone="+1 555 0001"), of(2, unknown="x"))
+    calls = filled.org.calls()
+
+    assert filled.run_one(pushed=True).planned == 0
+
+    assert filled.org.calls() == calls
+    assert filled.sql("SELECT count(*) FROM pending") == filled.sql("SELECT count(*) FROM inbox") == [(0,)]
+
+
+def test_a_change_that_could_not_be_sent_is_sent_by_the_next_run(filled: World) -> None:
+    filled.push(of(1, phone="+1 pushed"))
+    filled.org.fault("lock_rows", object="Lead", field="Email", values=["p1@example.com"], times=8)
+    assert filled.run_one(pushed=True).rejected == 1
+    filled.org.admin("DELETE", "faults")
+
+    assert filled.run_one(pushed=True).updated == 1
+    assert filled.leads()["p1@example.com"]["Phone"] == "+1 pushed"
+
+
+def test_the_source_has_the_last_word_once_it_says_something_later(world: World) -> None:
+    world.config["source"]["profiles"] |= {
+        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
+        "updated_at": "changed_at",
+    }
+    world.people([person(1, changed_at=MONDAY)])
+    world.run_one()
+    world.push(of(1, phone="+1 pushed"))
+    world.run_one(pushed=True)
+
+    world.people([person(1, phone="+1 earlier", changed_at="2026-01-07 10:00:00")])
+    assert world.run_one().planned == 0
+    world.people([person(1, phone="+1 later", changed_at=TUESDAY)])
+    assert world.run_one().changed == 1
+
+    assert world.leads()["p1@example.com"]["Phone"] == "+1 later"
+
+
+def test_profiles_may_come_by_pushes_alone(alone: World) -> None:
+    alone.push(of(1, name="Ann", email="ann@example.com"), entry(1, "vip"))
+    assert alone.run_one(pushed=True).created == 1
+    assert alone.leads()["ann@example.com"]["Audiences__c"] == "vip"
+
+    alone.push({"change": "removal", "profile_key": "p1"})
+    assert alone.run_one(pushed=True).exited == 1
+    assert alone.leads()["ann@example.com"]["Audiences__c"] is None
+
+    alone.push(of(1, name="Ann", email="ann@example.com"), entry(1, "news"))
+    assert alone.run_one(pushed=True).updated == 1
+    assert [lead["Audiences__c"] for lead in alone.org.records()] == ["news"]
+
+
+def test_a_key_that_is_given_up_for_another_leaves_one_record_and_its_audiences(alone: World) -> None:
+    alone.push(of(1, name="Ann", email="ann@example.com", phone="+1"), entry(1, "vip"))
+    alone.run_one(pushed=True)
+
+    alone.push(
+        {"change": "alias", "profile_key": "user-7", "previous": "p1"},
+        {"profile_key": "user-7", "attributes": {"phone": "+7"}},
+    )
+    alone.run_one(pushed=True)
+
+    (lead,) = alone.org.records()
+    assert (lead["Email"], lead["Phone"], lead["Audiences__c"]) == ("ann@example.com", "+7", "vip")
+    assert alone.run_one().planned == 0
+
+
+def test_before_a_backfill_and_after_a_changed_mapping_everybody_is_looked_at(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.plan()
+    world.push(of(1, phone="+1 pushed"))
+    assert world.run_one(pushed=True).created == 2
+    assert world.leads()["p1@example.com"]["Phone"] == "+1 pushed"
+
+    world.sync["extra_fields"].pop("Fax")
+    world.people([person(1), person(2, phone="+2")])
+    world.push(of(1, phone="+1 again"))
+    assert world.run_one(pushed=True, allowed=Allowances(mapping_change=True)).changed == 2
