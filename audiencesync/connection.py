@@ -29,10 +29,34 @@ LEARNED_AGE = timedelta(days=7)
 _NO_COMPOSITE = "no composite"
 
 
-class Connection:
-    """One project's way to Salesforce."""
+class Line:
+    """A signed-in org that is kept from one run to the next: who runs often does not sign in each time."""
 
-    def __init__(self, project: Project, store: Store, meter: ApiMeter, clock: Clock) -> None:
+    def __init__(self) -> None:
+        self.org: Org | None = None
+
+    def close(self) -> None:
+        """Let go of it; the next run signs in anew."""
+        if self.org is not None:
+            self.org.session.close()
+        self.org = None
+
+
+class Connection:
+    """One project's way to Salesforce.
+
+    Args:
+        project: Says where, and who signs in.
+        store: Keeps what describe said.
+        meter: Counts the calls.
+        clock: Dates them.
+        line: An org of this project that outlives the run; None for one that does not.
+    """
+
+    def __init__(
+        self, project: Project, store: Store, meter: ApiMeter, clock: Clock, line: Line | None = None
+    ) -> None:
+        self._line = line
         self._project = project
         self._store = store
         self._meter = meter
@@ -45,7 +69,7 @@ class Connection:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._org is not None:
+        if self._org is not None and self._line is None:
             self._org.session.close()
 
     @property
@@ -55,7 +79,12 @@ class Connection:
         Raises:
             ConfigError: A secret is missing, or the way to log in is not supported.
         """
-        if self._org is None:
+        if self._org is None and self._line is not None:
+            if self._line.org is None:
+                self._line.org = self._connect()
+            self._org = self._line.org
+            self._org.session.turn_to(self._meter)
+        elif self._org is None:
             self._org = self._connect()
         return self._org
 

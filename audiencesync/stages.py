@@ -10,7 +10,7 @@ from audiencesync.cluster import Cluster, open_cluster
 from audiencesync.config.columns import check_columns
 from audiencesync.config.load import Project
 from audiencesync.config.models import DuplicateRule, Sync
-from audiencesync.connection import Connection
+from audiencesync.connection import Connection, Line
 from audiencesync.export import Exporter, Target, Tools, recover
 from audiencesync.ledger import ApiMeter, LedgerWriter, RunLog
 from audiencesync.objects import ObjectType
@@ -96,6 +96,7 @@ def open_bench(
     run_id: str | None,
     clock: Clock,
     progress: Progress,
+    line: Line | None,
 ) -> Iterator[Bench]:
     """What the stages share, for as long as the block lasts; without `run_id` no call belongs to a run."""
     limits = project.config.connection
@@ -109,7 +110,7 @@ def open_bench(
     )
     url = project.spark_url()
     with (
-        Connection(project, store, meter, clock) as connection,
+        Connection(project, store, meter, clock, line) as connection,
         open_cluster(url) if url else nullcontext() as cluster,
     ):
         runs = RunLog(store, clock)

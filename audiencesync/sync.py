@@ -13,6 +13,7 @@ from dataclasses import replace
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
+from audiencesync.connection import Line
 from audiencesync.errors import AudienceSyncError, SalesforceRefused, UsageError
 from audiencesync.ledger import LedgerWriter, RunLog, drop_old
 from audiencesync.plan import (
@@ -56,7 +57,7 @@ def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progre
     Raises:
         ConfigError, SourceError, StoreError: Nothing was sent.
     """
-    _selected(project, options.syncs)
+    _selected(project, options.syncs)  # who mistypes a name waits for no store, and makes none
     with open_when_free(
         project.store_path, project.base, options.wait, clock, progress, settings=project.store_settings
     ) as store:
@@ -64,15 +65,23 @@ def run(project: Project, options: RunOptions, *, clock: Clock, progress: Progre
 
 
 def run_in(
-    store: Store, project: Project, options: RunOptions, *, clock: Clock, progress: Progress
+    store: Store,
+    project: Project,
+    options: RunOptions,
+    *,
+    clock: Clock,
+    progress: Progress,
+    line: Line | None = None,
 ) -> RunReport:
-    """`run` in a store that is open already; one at a time."""
+    """`run` in a store that is open already; one at a time, with an org that is signed in already, if any."""
     syncs = _selected(project, options.syncs)
     drop_old(store, clock, project.config.store.keep_ledger)
     runs = RunLog(store, clock)
     run_id = runs.start("run" if options.retry is None else "retry")
     try:
-        with open_bench(project, options, store, run_id=run_id, clock=clock, progress=progress) as bench:
+        with open_bench(
+            project, options, store, run_id=run_id, clock=clock, progress=progress, line=line
+        ) as bench:
             reading = read_source(bench, syncs)
             reports = tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs)
             report = RunReport(run_id, reports, store.rows("run_codes", {"run_id": run_id}))
@@ -90,7 +99,7 @@ def plan(project: Project, options: RunOptions, *, clock: Clock, progress: Progr
     Raises:
         As `run`, and SalesforceRefused or SalesforceUnavailable when describe cannot be had.
     """
-    _selected(project, options.syncs)
+    _selected(project, options.syncs)  # as in `run`
     with Store.open(project.store_path, base=project.base, settings=project.store_settings) as store:
         return plan_in(store, project, options, clock=clock, progress=progress)
 
@@ -100,7 +109,7 @@ def plan_in(
 ) -> RunReport:
     """`plan` in a store that is open already; not during a run."""
     syncs = _selected(project, options.syncs)
-    with open_bench(project, options, store, run_id=None, clock=clock, progress=progress) as bench:
+    with open_bench(project, options, store, run_id=None, clock=clock, progress=progress, line=None) as bench:
         reading = read_source(bench, syncs)
         reports = []
         for sync in syncs:

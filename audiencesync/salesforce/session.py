@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Protocol, Self, TypeVar
@@ -41,6 +42,9 @@ Kind = Literal[
 
 T = TypeVar("T")
 Body = AbstractContextManager[IO[bytes] | bytes | None]
+
+_KEPT_ALIVE = timedelta(seconds=20)
+"""How long a connection that nothing travels on is trusted: a write on one that was cut loses its answer."""
 
 _USER_INFO = "/services/oauth2/userinfo"
 _JSON = {"Accept": "application/json"}
@@ -99,6 +103,13 @@ class Session:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._user_id = ""
+        self._latest = clock.now()
+
+    def turn_to(self, meter: Meter) -> None:
+        """Let another meter count from now on, between two runs that share the session."""
+        self._meter = meter
+        if self.clock.now() - self._latest > _KEPT_ALIVE:
+            self._transport.close()
 
     @classmethod
     def connect(
@@ -301,6 +312,7 @@ class Session:
                 data=data,
                 stream=request.stream,
             )
+        self._latest = self.clock.now()
         usage = org_usage(answer.headers.get("Sforce-Limit-Info"))
         if usage is not None:
             self._meter.org_usage(*usage)

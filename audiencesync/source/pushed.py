@@ -18,7 +18,7 @@ def take_over(store: Store, syncs: Sequence[str]) -> None:
         store: Holds the inbox; another connection may go on filling it.
         syncs: Names of all syncs of the project.
     """
-    while (last := store.row("inbox_last")["number"]) is not None:
+    while (last := store.row("inbox_ready")["number"]) is not None:
         with store.transaction():
             given_up = _take_over_aliases(store, last)
             store.run("stage_inbox", {"last": last})
