@@ -60,7 +60,7 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
             keys = (*place, "send_audiences_to")
             mistakes.append(f"{project.place(keys)}: {_unusable(sync.send_audiences_to, kind, target)}")
         else:
-            names = joined(kind, "audience_names", f"text_{len(plans)}", f"fitted_{len(plans)}")
+            names = joined(kind, f"text_{len(plans)}", f"fitted_{len(plans)}")
             plans.append(FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names, "audience_names"))
     if mistakes:
         raise ConfigError(
@@ -78,7 +78,7 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
     raw_name, value_name = f"raw_{index}", f"value_{index}"
     mapping = sync.mappings.get(name)
     if mapping is None:
-        return FieldPlan(kind.name, raw, joined(kind, raw_name, f"text_{index}", f"fitted_{index}"), raw_name)
+        return FieldPlan(kind.name, raw, joined(kind, f"text_{index}", f"fitted_{index}"), raw_name)
     path = parent_path(name)
     if path is not None and path.is_record_type:
         rendered = record_type(target, name, raw_name, value_name)

@@ -48,6 +48,8 @@ class Rendering:
         plain: SQL for the value when its text is plain.
         fits: SQL condition: a plain value is not too long; None when that does not matter.
         fitted: SQL for as much of the text as fits, as `fitted_<n>`; None where `value` says it all.
+        cleaned: The value by a text that went through sf_text already, which stands for `{}`; None where
+            `value` says it all.
     """
 
     value: str
@@ -57,6 +59,7 @@ class Rendering:
     plain: str | None = None
     fits: str | None = None
     fitted: str | None = None
+    cleaned: str | None = None
 
 
 def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: bool) -> Rendering:
@@ -79,16 +82,21 @@ def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: boo
     if kind.length and may_cut and kind.type in _CUT:
         cut = f"sf_text(sf_left({text}, {kind.length}))"
         fits = f"strlen({raw}) <= {kind.length}"
-        return Rendering(cut, problems, f"sf_longer({raw}, {kind.length})", raw, plain, fits)
-    return _not_too_long(kind, shown, Rendering(text, problems, text=raw, plain=plain), value)
+        over = f"sf_longer({raw}, {kind.length})"
+        return Rendering(
+            cut, problems, over, raw, plain, fits, cleaned=f"sf_text(sf_left({{}}, {kind.length}))"
+        )
+    cleaned = "lower({})" if kind.type == "email" else "{}"
+    return _not_too_long(
+        kind, shown, Rendering(text, problems, text=raw, plain=plain, cleaned=cleaned), value
+    )
 
 
-def joined(kind: FieldType, entries: str, text: str, fitted: str) -> Rendering:
+def joined(kind: FieldType, text: str, fitted: str) -> Rendering:
     """How a list of entries is rendered: as many whole ones as fit.
 
     Args:
         kind: Its type.
-        entries: SQL for the list.
         text: SQL for all of them, joined; `fitted` for as many as fit.
         fitted: See `text`.
     """
@@ -100,7 +108,8 @@ def joined(kind: FieldType, entries: str, text: str, fitted: str) -> Rendering:
         f"nullif({text}, '')",
         f"nullif({text}, '')",
         f"strlen({text}) <= {size}",
-        f"CASE WHEN sf_longer({text}, {size}) THEN sf_joined({entries}, {size}) ELSE {text} END",
+        f"CASE WHEN sf_longer({text}, {size}) THEN sf_joined({text}, {size}) ELSE {text} END",
+        cleaned="{}",
     )
 
 

@@ -164,7 +164,7 @@ def test_audiences_scores_and_affinities_arrive_as_the_page_says(tmp_path: Path)
 
 @pytest.mark.parametrize("size", [0, 2, 3, 6, 7, 8])
 def test_a_list_is_cut_at_a_whole_entry(store: Store, size: int) -> None:
-    (joined,) = store._connection.execute("SELECT sf_joined(['abc', 'def'], ?)", [size]).fetchone() or ()
+    (joined,) = store._connection.execute("SELECT sf_joined('abc;def', ?)", [size]).fetchone() or ()
     assert joined == (None if size < 3 else "abc" if size < 7 else "abc;def")
 
 

@@ -105,12 +105,8 @@ CREATE TEMP MACRO sf_heaviest(entries, size) AS
         lambda entry: {'w': -entry.v, 'n': replace(entry.k, ';', ',')}
     ))[1:size], lambda entry: entry.n);
 
--- Entries joined by ';', as many whole ones as fit.
-CREATE TEMP MACRO sf_joined(entries, size) AS
-    CASE WHEN sf_length(array_to_string(entries, ';')) <= size THEN nullif(array_to_string(entries, ';'), '')
-         ELSE nullif(array_to_string(entries[1:coalesce(list_max(list_filter(
-             range(1, len(entries) + 1), lambda n: sf_length(array_to_string(entries[1:n], ';')) <= size
-         )), 0)], ';'), '') END;
+-- Of entries joined by ';' as many whole ones as fit.
+CREATE TEMP MACRO sf_joined(x, size) AS nullif(regexp_extract(sf_left(x || ';', size + 1), '(?s)^(.*);', 1), '');
 
 -- Field values as they are kept, a JSON text: as a map; without some fields, and without the braces; and a text of one side
 -- of a map of changes.

@@ -5,6 +5,7 @@
 -- makes   : plan_rendered(profile_key, fingerprint, row_hash, value_n (of the n-th field), match_value, match_key,
 --           match_values VARCHAR[], problem_code, problems VARCHAR (what is wrong; NULL: nothing), truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
+{% set cleaned = fields | selectattr("rendered.cleaned") | list %}
 CREATE OR REPLACE TEMP TABLE plan_rendered AS
 WITH named AS (
     SELECT {% for word in words %}mask_{{ word }}, {% endfor %}
@@ -37,16 +38,23 @@ WITH named AS (
         , {{ field.rendered.fitted }} AS fitted_{{ loop.index0 }}
     {% endif %}{% endfor %}
     FROM told
-), valued AS (
-    SELECT *
-    {% for field in fields %}
-        , {% if field.rendered.text %}CASE WHEN is_plain{{ " AND " ~ field.rendered.fits if field.rendered.fits }} THEN {{ field.rendered.plain }} ELSE {{ field.rendered.value }} END{% else %}{{ field.rendered.value }}{% endif %} AS value_{{ loop.index0 }}
-    {% endfor %}
+), cleaned AS (
+    -- all of them at once: a macro that is written out for each field makes the statement slow to plan
+    SELECT *, CASE WHEN is_plain{% for field in fields if field.rendered.fits %} AND coalesce({{ field.rendered.fits }}, true){% endfor %} THEN NULL ELSE [sf_text(one) FOR one IN [
+        {% for field in cleaned %}{{ "fitted_" ~ fields.index(field) if field.rendered.fitted else field.rendered.text }}{{ ", " if not loop.last }}{% endfor %}
+
+    ]::VARCHAR[]] END AS cleaned
     FROM looked_at
+), valued AS (
+    SELECT *, CASE WHEN is_plain THEN NULL ELSE [sf_uncarried(one) FOR one IN cleaned] END AS uncarried
+    {% for field in fields %}
+        , {% if field.rendered.text %}CASE WHEN is_plain{{ " AND " ~ field.rendered.fits if field.rendered.fits }} THEN {{ field.rendered.plain }} ELSE {{ field.rendered.cleaned.format("cleaned[" ~ (cleaned.index(field) + 1) ~ "]") }} END{% else %}{{ field.rendered.value }}{% endif %} AS value_{{ loop.index0 }}
+    {% endfor %}
+    FROM cleaned
 ), judged AS (
     SELECT *,
         nullif(concat_ws(chr(30), NULL{% for field in fields %}{% for problem in field.rendered.problems %}
-            , CASE WHEN {{ problem.test }} THEN {{ (problem.code ~ " " ~ problem.message) | text }} END
+            , CASE WHEN {{ "uncarried[" ~ (cleaned.index(field) + 1) ~ "]" if problem.code == "CONTROL_CHARACTER" and field in cleaned else problem.test }} THEN {{ (problem.code ~ " " ~ problem.message) | text }} END
         {% endfor %}{% endfor %}), '') AS found
     FROM valued
 )
