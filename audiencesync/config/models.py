@@ -163,9 +163,9 @@ class ProfileRelation(Strict):
         """What may follow FROM; of pushed profiles, their columns without a row."""
         if self.columns is None:
             return str(self.read_from)
-        spelt = {name: name.replace('"', '""') for name in self.columns}
-        columns = [f'CAST(NULL AS {kind}) AS "{spelt[name]}"' for name, kind in self.columns.items()]
-        return f"SELECT {', '.join(columns)} WHERE false"
+        names = ", ".join('"' + name.replace('"', '""') + '"' for name in self.columns)
+        nulls = ", ".join(f"CAST(NULL AS {kind})" for kind in self.columns.values())
+        return f"FROM (VALUES ({nulls})) AS pushed({names}) WHERE false"
 
     @model_validator(mode="after")
     def _one_source(self) -> "ProfileRelation":

@@ -166,7 +166,7 @@ class Loop:
             for one in wanted:
                 self._failed(one, trouble_of(error), start)
             if isinstance(error, StoreError) or not isinstance(error, AudienceSyncError):
-                self._renew()
+                self.renew()
             raise
         finally:
             self.running = ()
@@ -175,7 +175,7 @@ class Loop:
         if any(
             one.trouble is not None and one.trouble.exit_code == StoreError.exit_code for one in report.syncs
         ):
-            self._renew()
+            self.renew()
         return report
 
     def plan_asked(self, options: sync.RunOptions) -> RunReport:
@@ -228,7 +228,8 @@ class Loop:
             if changed:
                 listener.health_changed(one.health)
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Open the store anew, as far as that can be done now."""
         try:
             self._holding.renew()
         except StoreError:

@@ -1,6 +1,7 @@
 """What Prometheus may read: counters of what ran, and gauges of how things stand. Names and numbers alone."""
 
-from collections.abc import Iterator
+from collections import Counter as Counted
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,8 @@ from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.loop import Loop
 from audiencesync.daemon.standing import Health
 from audiencesync.errors import StoreError
+from audiencesync.intake.changes import Change
+from audiencesync.ledger.meter import stored_time
 from audiencesync.reports import SyncReport
 
 COUNTED = MappingProxyType(
@@ -22,6 +25,8 @@ COUNTED = MappingProxyType(
         "audiencesync_runs_total": ("Runs of a sync by how they ended.", ("sync", "status")),
         "audiencesync_rows_total": ("Rows by what became of them.", ("sync", "outcome")),
         "audiencesync_api_calls_total": ("API calls of a sync.", ("sync",)),
+        "audiencesync_intake_changes_total": ("Pushed changes that were taken in.", ("change",)),
+        "audiencesync_intake_refused_total": ("Pushes that were refused, by HTTP status.", ("status",)),
     }
 )
 """Counter -> help and labels. They begin at zero when the daemon starts."""
@@ -36,6 +41,8 @@ GAUGED = MappingProxyType(
         "audiencesync_parked_rows": ("Rows that would be refused as before.", ("sync", "code")),
         "audiencesync_queue": ("Runs and plans that somebody asked for and that wait.", ()),
         "audiencesync_api_calls_last_24_hours": ("API calls by kind, as the budget counts them.", ("kind",)),
+        "audiencesync_inbox_rows": ("Pushed changes that no run has taken over yet.", ()),
+        "audiencesync_inbox_oldest_seconds": ("Since the oldest of them came; 0 without any.", ()),
         "audiencesync_api_calls_left": ("Room under a cap; `sync` is empty for the project's.", ("sync",)),
     }
 )
@@ -52,7 +59,7 @@ class Metrics(Collector):
         self._holding = holding
         self._clock = clock
         self._registry = CollectorRegistry()
-        self._runs, self._rows, self._calls = (
+        self._runs, self._rows, self._calls, self._taken, self._refused = (
             Counter(name.removesuffix("_total"), told, labels, registry=self._registry)
             for name, (told, labels) in COUNTED.items()
         )
@@ -72,6 +79,15 @@ class Metrics(Collector):
     def sync_failed(self, health: Health, wait: timedelta) -> None:  # noqa: ARG002  (a listener's)
         """A run did not come to its end for a sync."""
         self._runs.labels(health.name, "failed").inc()
+
+    def taken(self, changes: Sequence[Change]) -> None:
+        """Pushed changes are durable."""
+        for kind, count in Counted(change.kind for change in changes).items():
+            self._taken.labels(kind.value).inc(count)
+
+    def refused(self, status: int) -> None:
+        """A push was refused."""
+        self._refused.labels(str(status)).inc()
 
     def health_changed(self, health: Health) -> None:
         """A gauge says so."""
@@ -95,10 +111,15 @@ class Metrics(Collector):
         try:
             with self._holding.looking() as store:
                 status = looking.status(store, self._loop.project, now=now)
+                waiting = store.row("inbox_waiting")
         except StoreError:
             pass
         else:
             _from_status(gauges, status)
+            gauges["audiencesync_inbox_rows"].add_metric([], waiting["rows"])
+            oldest = waiting["oldest"] or stored_time(now)
+            age = max(0.0, (stored_time(now) - oldest).total_seconds())
+            gauges["audiencesync_inbox_oldest_seconds"].add_metric([], age)
         yield from gauges.values()
 
 

@@ -74,6 +74,7 @@ class Page:
             status = looking.status(store, project, now=now)
             runs = looking.runs(store, limit=_RUNS)
             chart, pushed = _chart(store, now)
+            inbox = store.row("inbox_waiting")
         health = {one.name: one for one in self._loop.health}
         return (
             _environment()
@@ -94,6 +95,8 @@ class Page:
                 ],
                 chart=chart,
                 pushed=pushed,
+                pushed_rows=inbox["rows"],
+                pushed_oldest=inbox["oldest"],
             )
         )
 

@@ -4,8 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from enum import Enum
-from queue import Empty, SimpleQueue
+from queue import Empty
 from types import FrameType
 
 from audiencesync.audit.questions import questions
@@ -15,24 +14,17 @@ from audiencesync.daemon.alerts import Alerts
 from audiencesync.daemon.asking import reached
 from audiencesync.daemon.door import Door, Stopping, Work
 from audiencesync.daemon.holding import Holding
+from audiencesync.daemon.intake import Intake
+from audiencesync.daemon.intake_web import IntakeWeb
 from audiencesync.daemon.log import Log
 from audiencesync.daemon.loop import Loop
 from audiencesync.daemon.metrics import Metrics
 from audiencesync.daemon.page import Page
 from audiencesync.daemon.web import Web, listen, routes
+from audiencesync.daemon.words import Wanted, Word
 from audiencesync.errors import AudienceSyncError, ConfigError, StoreError
 from audiencesync.progress import Progress
 from audiencesync.store import StoreHeld
-
-
-class Word(Enum):
-    """What a signal says."""
-
-    STOP = "stop"
-    RELOAD = "reload"
-
-
-Wanted = SimpleQueue[Word | Work]
 
 
 def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[[str], str]) -> None:
@@ -51,11 +43,12 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
     log, wanted = Log(), Wanted()
     holding = _hold(project)
     try:
-        loop = Loop(project, holding, clock=clock, progress=progress, waiting=wanted.qsize)
+        loop = Loop(project, holding, clock=clock, progress=progress, waiting=wanted.asked)
         loop.listeners.append(log)
-        with closing(loop), _open_doors(loop, holding, wanted, clock=clock, cure=cure, log=log) as port:
+        with closing(loop), _open_doors(loop, holding, wanted, clock=clock, cure=cure, log=log) as open_doors:
+            port, intake = open_doors
             _tell_start(project, port, log)
-            _work(loop, wanted, log)
+            _work(loop, wanted, log, intake)
     finally:
         holding.close()
     log.say("daemon_stopped")
@@ -64,8 +57,8 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
 @contextmanager
 def _open_doors(
     loop: Loop, holding: Holding, wanted: Wanted, *, clock: Clock, cure: Callable[[str], str], log: Log
-) -> Iterator[int | None]:
-    """Be there for other processes and, if it is wanted, for HTTP; the port, or None."""
+) -> Iterator[tuple[int | None, Intake | None]]:
+    """Be there for other processes and, if it is wanted, for HTTP: the port, and what takes changes in."""
     with ExitStack() as stack:
         listener = listen(loop.project)
         stack.callback(_send_away, wanted)
@@ -75,15 +68,35 @@ def _open_doors(
             loop.listeners.append(alerts)
         door = Door(loop.project.store_path, loop, holding, questions(cure), wanted)
         stack.callback(door.close)
-        port = None
+        port, intake = None, None
         if listener is not None:
             metrics = Metrics(loop, holding, clock)
             loop.listeners.append(metrics)
             page = Page(loop, holding, clock, cure)
-            web = Web(listener, routes(loop, holding, metrics, page, clock))
+            paths = routes(loop, holding, metrics, page, clock)
+            intake = _take_in(loop, holding, wanted, clock=clock, log=log)
+            if intake is not None:
+                stack.callback(intake.close)
+                paths += IntakeWeb(intake, metrics, log).routes()
+            web = Web(listener, paths)
             stack.callback(web.close)
             port = web.port
-        yield port
+        yield port, intake
+
+
+def _take_in(loop: Loop, holding: Holding, wanted: Wanted, *, clock: Clock, log: Log) -> Intake | None:
+    config = loop.project.config.daemon.intake
+    if config is None:
+        return None
+    return Intake(
+        config,
+        loop,
+        holding,
+        clock=clock,
+        wake=lambda: wanted.ring(Word.PUSHED),
+        spoilt=lambda: wanted.ring(Word.SPOILT),
+        log=log,
+    )
 
 
 def _hold(project: Project) -> Holding:
@@ -104,25 +117,34 @@ def _tell_start(project: Project, port: int | None, log: Log) -> None:
     syncs = project.config.syncs
     log.say("daemon_started", pid=os.getpid(), config=str(project.path), syncs=len(syncs), **page)
     for one in syncs:
-        if not (one.every or one.cron or one.watch):
+        pushed = one.push and project.config.daemon.intake is not None
+        if not (one.every or one.cron or one.watch or pushed):
             log.say("only_on_demand", sync=one.name, hint="give it `every`, `cron` or `watch`")
 
 
-def _work(loop: Loop, wanted: Wanted, log: Log) -> None:
+def _work(loop: Loop, wanted: Wanted, log: Log, intake: Intake | None) -> None:
     """Turn until the word is to stop."""
     with _signals(loop, wanted):
         while True:
             try:
+                if intake is not None:
+                    intake.learn_if_needed()
                 word = wanted.get(timeout=loop.turn())
                 if isinstance(word, Work):
                     _do(loop, word)
+                else:
+                    wanted.heard(word)
             except Empty:
                 continue
             except KeyboardInterrupt:
                 log.say("run_parked", hint="the next start settles what was in flight")
                 return
-            if word is Word.RELOAD:
+            if word is Word.SPOILT:
+                loop.renew()
+            elif word is Word.RELOAD:
                 reload(loop, log)
+                if intake is not None:
+                    intake.learn()
             elif word is Word.STOP:
                 return
 

@@ -7,6 +7,7 @@ from threading import Thread
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from audiencesync.daemon.page import Page
 from audiencesync.errors import ConfigError, StoreError
 
 _DEAD_AFTER = timedelta(seconds=3 * BEAT_S)
+_NOT_FOUND = 404
 _PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -32,8 +34,10 @@ class Web:
 
     def __init__(self, listener: socket.socket, routes: Sequence[Route]) -> None:
         self.port: int = listener.getsockname()[1]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such})
+        app.router.redirect_slashes = False
         config = uvicorn.Config(
-            Starlette(routes=routes),
+            app,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -98,6 +102,15 @@ def routes(loop: Loop, holding: Holding, metrics: Metrics, page: Page, clock: Cl
         Route("/readyz", readyz),
         Route("/metrics", numbers),
     ]
+
+
+def _no_such(request: Request, error: Exception) -> Response:  # noqa: ARG001  (Starlette's)
+    """A path or a method that is not there, as the intake writes errors."""
+    assert isinstance(error, HTTPException)  # noqa: S101  (for the type checker: it is called for no other)
+    body = {
+        "error": {"field": "path" if error.status_code == _NOT_FOUND else "method", "message": error.detail}
+    }
+    return JSONResponse(body, error.status_code, error.headers)
 
 
 def _verdict(*, well: bool) -> Response:

@@ -85,6 +85,19 @@ class Source:
         """The source says when a profile last changed."""
         return self._config.profiles.updated_at is not None
 
+    def profile_columns(self) -> dict[str, ColumnType]:
+        """Learn the columns of the profiles; no row is read.
+
+        Raises:
+            SourceError: They cannot be read, or the key is none of them or of a type that cannot be one.
+        """
+        key = self._config.profiles.key
+        with self._one_moment():
+            glance = self._stager.glance(PROFILES, self._config.profiles.relation)
+        require(glance, [key])
+        glance.key(key)
+        return dict(glance.columns)
+
     def earliest(self, watermarks: Sequence[str]) -> str:
         """The watermark before which no sync has anything left to read.
 

@@ -43,11 +43,17 @@ class ColumnType:
         text: As SQL writes it, such as `MAP(VARCHAR, DOUBLE)`.
         kind: Its family: varchar, double, list, map, struct, json ...
         members: Names of a struct's members.
+        parts: Types inside: of a list's elements, of a map's keys and values, of a struct's members.
+        numbers: Precision and scale of a decimal, length of an array.
+        choices: What an enum may be.
     """
 
     text: str
     kind: str
     members: tuple[str, ...] = ()
+    parts: tuple["ColumnType", ...] = ()
+    numbers: tuple[int, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 class Store:
@@ -297,8 +303,17 @@ def quote_text(text: str) -> str:
 
 
 def _column_type(kind: Any) -> ColumnType:  # noqa: ANN401  (DuckDB's own type object)
-    members = tuple(name for name, _ in kind.children) if kind.id == "struct" else ()
-    return ColumnType(str(kind), "json" if str(kind) == "JSON" else kind.id, members)
+    if kind.id not in {"struct", "list", "map", "array", "decimal", "enum"}:
+        return ColumnType(str(kind), "json" if str(kind) == "JSON" else kind.id)
+    children = [(name, held) for name, held in kind.children if not isinstance(held, int | list)]
+    return ColumnType(
+        str(kind),
+        kind.id,
+        members=tuple(name for name, _ in children) if kind.id == "struct" else (),
+        parts=tuple(_column_type(held) for _, held in children),
+        numbers=tuple(held for _, held in kind.children if isinstance(held, int)),
+        choices=tuple(held for _, values in kind.children if isinstance(values, list) for held in values),
+    )
 
 
 def _sql_file(name: str) -> Any:  # noqa: ANN401  (importlib's Traversable has no common type with Path)

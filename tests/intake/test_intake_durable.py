@@ -1,0 +1,168 @@
+"""What was answered with 200 is there, whatever happens; what cannot be kept is answered with 503."""
+
+import json
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from audiencesync.config.load import load
+from audiencesync.daemon.words import Word
+from audiencesync.errors import StoreError
+from audiencesync.intake import inbox
+from audiencesync.store import Store
+from tests.daemon.helpers import Running, running
+from tests.intake.helpers import COLUMNS, TOKEN, config, pushing
+from tests.world import World
+
+UNAVAILABLE = 503
+
+
+@pytest.fixture
+def daemon(world: World) -> Iterator[Running]:
+    (world.folder / "token").write_text(TOKEN)
+    world.config["source"] = {"profiles": {"columns": COLUMNS, "key": "user_id"}}
+    world.sync["required_fields"] = {"LastName": "email", "Email": "email"}
+    world.sync["extra_fields"] = {}
+    world.sync["push"] = False
+    world.config["daemon"] = {"port": 0, "intake": {"token": "${file:./token}"}}
+    with running(world) as started:
+        yield started
+
+
+def push(daemon: Running, number: int, size: int = 10) -> int:
+    (started,) = daemon.events("daemon_started")
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.patch(
+            f"{started['page']}profiles/u{number}",
+            json={"email": "x" * size},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=30,
+        )
+    return answer.status_code
+
+
+def kept(world: World) -> set[str]:
+    return {key for (key,) in world.sql("SELECT profile_key FROM inbox")}
+
+
+@pytest.mark.slow
+def test_what_was_answered_survives_a_kill(daemon: Running) -> None:
+    answered = {f"u{number}" for number in range(50) if push(daemon, number) == 200}
+    daemon.send(signal.SIGKILL)
+    daemon.process.wait()
+
+    assert len(answered) == 50
+    assert kept(daemon.world) >= answered
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_and_pushes_go_on_once_there_is_room(daemon: Running) -> None:
+    assert push(daemon, 0) == 200
+    store = daemon.world.folder / "store.duckdb"
+    room = max(store.stat().st_size, store.with_suffix(".duckdb.wal").stat().st_size)
+    unlimited = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (room, unlimited[1]))
+    codes = {number: push(daemon, number, size=200_000) for number in range(1, 40)}
+    assert UNAVAILABLE in codes.values()
+    assert set(codes.values()) <= {200, UNAVAILABLE}
+
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, unlimited)
+    daemon.wait_until(lambda: push(daemon, 100) == 200)
+    codes |= {number: push(daemon, number) for number in range(101, 110)}
+    assert daemon.stop() == 0
+    assert kept(daemon.world) >= {f"u{number}" for number, code in codes.items() if code == 200}
+    assert "x" * 10 not in daemon.talk.read_text()
+    assert "Traceback" not in daemon.talk.read_text()
+
+
+def test_a_source_that_cannot_be_read_is_waited_for(tmp_path: Path) -> None:
+    made = config()
+    made["source"]["profiles"] = {"from": "read_csv('people.csv')", "key": "id", "updated_at": "changed_at"}
+    made["syncs"][0]["required_fields"] = {"LastName": "name"}
+    with pushing(tmp_path, made) as sender:
+        answer = sender.send("PATCH", "/profiles/7", {"name": "x"})
+        assert answer.status_code == UNAVAILABLE
+        assert int(answer.headers["Retry-After"]) > 0
+        assert sender.words() == [Word.PUSHED], "the thread that works has something to learn"
+
+        (tmp_path / "people.csv").write_text("id,name,changed_at\n1,Ada,2026-01-01\n")
+        sender.intake.learn_if_needed()
+        assert sender.send("PATCH", "/profiles/7", {"name": "x"}).status_code == UNAVAILABLE, (
+            "it was just tried"
+        )
+        sender.clock.sleep(5)
+        sender.intake.learn_if_needed()
+        assert sender.send("PATCH", "/profiles/7", {"name": "x"}).status_code == 200
+        for path, body, field in (
+            ("/profiles/07", {"name": "x"}, "key"),
+            ("/profiles/7", {"changed_at": "2026-01-02"}, "changed_at"),
+            ("/profiles/7", {"ID": 8}, "ID"),
+        ):
+            answer = sender.send("PATCH", path, body)
+            assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
+
+
+def test_columns_and_audiences_are_learned_anew_with_a_new_config(tmp_path: Path) -> None:
+    made = config()
+    with pushing(tmp_path, made) as sender:
+        assert sender.send("PATCH", "/profiles/u1", {"city": "x"}).status_code == 422
+        assert sender.send("PUT", "/memberships/vip/u1").status_code == 422
+        made["source"]["profiles"]["columns"] = {**COLUMNS, "city": "VARCHAR"}
+        made["syncs"][0]["audiences"].append("vip")
+        path = tmp_path / "audiencesync.yaml"
+        path.write_text(json.dumps(made))
+        sender.loop.take(load(path))
+        sender.intake.learn()
+        assert sender.send("PATCH", "/profiles/u1", {"city": "x"}).status_code == 200
+        assert sender.send("PUT", "/memberships/vip/u1").status_code == 200
+
+
+def test_a_store_that_cannot_be_written_is_said_and_asked_to_be_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pushing(tmp_path, config()) as sender:
+        real = Store.run
+
+        def failing(self: Store, statement: str, *given: Any, **named: Any) -> None:
+            if statement == "inbox_add":
+                raise StoreError("it is damaged", hint="mend it")
+            real(self, statement, *given, **named)
+
+        monkeypatch.setattr(Store, "run", failing)
+        answer = sender.send("PATCH", "/profiles/u1", {})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (UNAVAILABLE, "5")
+        assert sender.words() == [Word.SPOILT]
+        monkeypatch.setattr(Store, "run", real)
+        sender.loop.renew()
+        assert sender.send("PATCH", "/profiles/u1", {}).status_code == 200
+        assert len(sender.inbox()) == 1
+
+
+def test_more_than_the_disk_can_follow_is_sent_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "MOST_WAITING", -1)
+    with pushing(tmp_path, config()) as sender:
+        answer = sender.send("PATCH", "/profiles/u1", {})
+        assert answer.status_code == UNAVAILABLE
+        assert answer.json()["error"]["message"] == "too many changes wait for the disk"
+
+
+def test_a_bug_of_ours_is_said_without_a_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr("audiencesync.intake.native.profile_change", broken)
+    with pushing(tmp_path, config()) as sender:
+        answer = sender.send("PATCH", "/profiles/u1", {})
+    assert answer.status_code == 500
+    assert answer.json()["error"]["message"] == "a bug of audiencesync; see the daemon's log"
+    said = "".join(capfd.readouterr())
+    assert "intake_failed" in said
+    assert "hunter2" not in said
