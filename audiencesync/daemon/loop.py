@@ -15,8 +15,10 @@ from audiencesync import sync
 from audiencesync.audit import looking
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project
+from audiencesync.connection import Line
+from audiencesync.daemon.arrivals import Arrivals
 from audiencesync.daemon.holding import Holding
-from audiencesync.daemon.standing import Health, Standing
+from audiencesync.daemon.standing import Health, Standing, Wish
 from audiencesync.errors import AudienceSyncError, StoreError, UsageError
 from audiencesync.progress import Progress
 from audiencesync.records import RunStatus
@@ -44,6 +46,7 @@ class Loop:
         listeners: Who is told what happens.
         running: Names of the syncs of the run in flight.
         turned_at: When `turn` was last called.
+        arrivals: Told what is accepted by others.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class Loop:
         self._progress = progress
         self._waiting = waiting
         self.listeners: list[Listener] = []
+        self.arrivals = Arrivals(clock)
+        self._line = Line()
         self._chance = chance or random.Random()  # noqa: S311  (it only spreads load)
         self.running: tuple[str, ...] = ()
         self.turned_at = clock.now()
@@ -88,6 +93,7 @@ class Loop:
             lookout = Lookout(project.config.source, base=project.base, attach=project.attach_target())
         with self._holding.looking() as store:
             known = {one["name"]: one for one in looking.status(store, project)["syncs"]}
+            left = store.row("pushed_waiting")["waiting"]
         standings = [
             Standing(
                 one,
@@ -104,9 +110,12 @@ class Loop:
                 one.follow(before[one.sync.name], self._clock.now())
         self.close()
         self.project, self._lookout, self._standings, self._seen = project, lookout, standings, None
+        if left:
+            self.arrivals.came(left)
 
     def close(self) -> None:
-        """Look at the source no more."""
+        """Look at the source no more, and sign out."""
+        self._line.close()
         if self._lookout is not None:
             self._lookout.close()
 
@@ -128,12 +137,16 @@ class Loop:
         """
         self.turned_at = self._clock.now()
         self._look()
-        due = [one for one in self._standings if one.is_due(self._clock.now(), self._seen)]
-        if due:
-            self.run(sync.RunOptions(syncs=tuple(one.sync.name for one in due)))
+        self._welcome()
+        wishes = [(one.sync.name, one.wish(self._clock.now(), self._seen)) for one in self._standings]
+        for wish in (Wish.RUN, Wish.PUSHED):
+            if names := tuple(name for name, its in wishes if its is wish):
+                self.run(sync.RunOptions(syncs=names, pushed=wish is Wish.PUSHED))
         now = self._clock.now()
         self.turned_at = now
         waits = [BEAT_S, *([LOOK_S] if self._lookout else [])]
+        if (due := self._arrived()) is not None:
+            waits.append(due.total_seconds())
         waits += [(one.next_at - now).total_seconds() for one in self._standings if one.next_at is not None]
         return max(0.0, min(waits))
 
@@ -159,19 +172,26 @@ class Loop:
         self.running = tuple(one.sync.name for one in wanted)
         try:
             with self._holding.working() as store:
-                report = sync.run_in(store, self.project, options, clock=self._clock, progress=self._progress)
+                report = sync.run_in(
+                    store,
+                    self.project,
+                    options,
+                    clock=self._clock,
+                    progress=self._progress,
+                    line=self._line,
+                )
         except UsageError:
             raise
         except Exception as error:
             for one in wanted:
-                self._failed(one, trouble_of(error), start)
+                self._failed(one, trouble_of(error), start, pushed=options.pushed)
             if isinstance(error, StoreError) or not isinstance(error, AudienceSyncError):
                 self.renew()
             raise
         finally:
             self.running = ()
         if options.retry is None:
-            self._note(wanted, report.syncs, start, seen)
+            self._note(wanted, report.syncs, start, seen, pushed=options.pushed)
         if any(
             one.trouble is not None and one.trouble.exit_code == StoreError.exit_code for one in report.syncs
         ):
@@ -186,6 +206,19 @@ class Loop:
         """
         with self._holding.working() as store:
             return sync.plan_in(store, self.project, options, clock=self._clock, progress=self._progress)
+
+    def _arrived(self) -> timedelta | None:
+        """How much longer what was pushed may wait for more of it; None when nothing was."""
+        intake = self.project.config.daemon.intake
+        return None if intake is None else self.arrivals.due_in(intake)
+
+    def _welcome(self) -> None:
+        """Let the syncs know of what was pushed, once it has waited long enough."""
+        due = self._arrived()
+        if due is not None and due <= timedelta():
+            self.arrivals.taken()
+            for one in self._standings:
+                one.push()
 
     def _look(self) -> None:
         """See how the source looks, once it has come to rest."""
@@ -206,22 +239,25 @@ class Loop:
         reports: Iterable[SyncReport],
         start: datetime,
         seen: Signature | None,
+        *,
+        pushed: bool,
     ) -> None:
         ended = {report.name: report for report in reports}
         for one in wanted:
             report = ended[one.sync.name]
             if report.trouble is not None:
-                self._failed(one, report.trouble, start)
+                self._failed(one, report.trouble, start, pushed=pushed)
                 continue
             for listener in self.listeners:
                 listener.sync_ended(report)
-            if one.ran(start, self._clock.now(), seen):
+            if one.ran(start, self._clock.now(), seen, pushed=pushed):
                 for listener in self.listeners:
                     listener.health_changed(one.health)
 
-    def _failed(self, one: Standing, trouble: Trouble, start: datetime) -> None:
+    def _failed(self, one: Standing, trouble: Trouble, start: datetime, *, pushed: bool) -> None:
         now = self._clock.now()
-        changed = one.failed(trouble, start, now)
+        self._line.close()
+        changed = one.failed(trouble, start, now, pushed=pushed)
         wait = one.next_at - now if one.next_at else timedelta()
         for listener in self.listeners:
             listener.sync_failed(one.health, wait)

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 from audiencesync.config.models import Sync
 from audiencesync.daemon.schedule import due_after
@@ -13,6 +14,14 @@ FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
 _SPREAD = 0.1
 """Part of a wait that is left to chance, so that many daemons do not come back together."""
+
+
+class Wish(Enum):
+    """What a sync should do: a run, one for what was pushed alone, or nothing."""
+
+    RUN = "run"
+    PUSHED = "pushed"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +68,28 @@ class Standing:
         self._failures = 0
         self._retry_at: datetime | None = None
         self._taken: Signature | None = None
+        self._pushed = self._failed_pushed = False
         self._plan_next(last_start, now)
+
+    def push(self) -> None:
+        """There are changes that were pushed, and they have waited for others long enough."""
+        self._pushed = self.sync.push
 
     def follow(self, before: Health, now: datetime) -> None:
         """Be as well as before the config was read again; what failed may be mended, and is tried now."""
         self._trouble, self._failures = before.trouble, before.failures
         self._retry_at = None if before.trouble is None else now
 
-    def is_due(self, now: datetime, seen: Signature | None) -> bool:
-        """It should run now; `seen` is how the source looks."""
+    def wish(self, now: datetime, seen: Signature | None) -> Wish:
+        """What it should do now; `seen` is how the source looks."""
+        if self._retry_at is not None and now < self._retry_at:
+            return Wish.NOTHING
+        changed = self.sync.watch and seen is not None and seen != self._taken
+        if changed or (self._due is not None and now >= self._due):
+            return Wish.RUN
         if self._retry_at is not None:
-            return now >= self._retry_at
-        if self.sync.watch and seen is not None and seen != self._taken:
-            return True
-        return self._due is not None and now >= self._due
+            return Wish.PUSHED if self._failed_pushed else Wish.RUN
+        return Wish.PUSHED if self._pushed else Wish.NOTHING
 
     @property
     def next_at(self) -> datetime | None:
@@ -84,8 +101,14 @@ class Standing:
         """What others may know."""
         return Health(self.sync.name, self._trouble, self._failures, self.next_at, self._last_success)
 
-    def ran(self, start: datetime, now: datetime, seen: Signature | None) -> bool:
-        """Its run came to its end; `seen` is how the source looked before.
+    def ran(self, start: datetime, now: datetime, seen: Signature | None, *, pushed: bool) -> bool:
+        """Its run came to its end.
+
+        Args:
+            start: When it began.
+            now: The time.
+            seen: How the source looked before.
+            pushed: It was for what was pushed alone.
 
         Returns:
             It had been failing.
@@ -93,12 +116,20 @@ class Standing:
         failing = self._trouble is not None
         self._trouble, self._failures, self._retry_at = None, 0, None
         self._last_success = start
-        self._taken = seen
-        self._plan_next(start, now)
+        self._pushed = False
+        if not pushed:
+            self._taken = seen
+            self._plan_next(start, now)
         return failing
 
-    def failed(self, trouble: Trouble, start: datetime, now: datetime) -> bool:
+    def failed(self, trouble: Trouble, start: datetime, now: datetime, *, pushed: bool) -> bool:
         """Its run did not come to its end; it is tried again after a while that doubles each time.
+
+        Args:
+            trouble: Why.
+            start: When it began.
+            now: The time.
+            pushed: It was for what was pushed alone, and so is the next, if nothing else is due.
 
         Returns:
             It had been well.
@@ -109,7 +140,9 @@ class Standing:
         doubled = FIRST_WAIT * 2.0 ** min(self._failures - 1, 20)
         wait = min(doubled, LONGEST_WAIT)
         self._retry_at = now + wait * (1 + _SPREAD * self._chance.random())
-        self._plan_next(start, now)
+        self._pushed, self._failed_pushed = False, pushed
+        if not pushed:
+            self._plan_next(start, now)
         return well
 
     def _plan_next(self, last: datetime | None, now: datetime) -> None:

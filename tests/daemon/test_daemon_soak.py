@@ -143,6 +143,7 @@ class Life:
 
     def refusal(self) -> None:
         self.world.org.fault("status", status=400, times=1000, body=REFUSED, match={"path": "oauth2/token"})
+        self.world.org.fault("expire_session")  # the daemon keeps its session from run to run
         self.heal = lambda: self.world.org.admin("DELETE", "faults")
 
     def lost_answers(self) -> None:
@@ -160,9 +161,10 @@ class Life:
 
     def disk_full(self) -> None:
         execute, chance = Store._execute, self.chance
+        doomed = iter(lambda: chance.randrange(20) == 0, None)
 
         def failing(store: Store, statement: str, *given: Any) -> Any:
-            if chance.random() < 0.02:
+            if next(doomed):
                 raise SqlFailed(statement, duckdb.IOException("No space left on device"))
             return execute(store, statement, *given)
 
