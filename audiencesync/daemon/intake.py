@@ -59,9 +59,13 @@ class Intake:
         self._shape: Shape | None = None
         self._tried_at: datetime | None = None
         self._said = ""
-        self._inbox = Inbox(holding.writing, clock=clock, wake=wake, spoilt=spoilt)
+        self._inbox = Inbox(holding.writing, clock=clock, kept=self._came, spoilt=spoilt)
         holding.wanted_back.append(self._inbox.let_go)
         self.learn()
+
+    def _came(self, rows: int) -> None:
+        self._loop.arrivals.came(rows)
+        self._wake()
 
     def close(self) -> None:
         """Keep what has come, and nothing more."""

@@ -93,7 +93,8 @@ class Loop:
             lookout = Lookout(project.config.source, base=project.base, attach=project.attach_target())
         with self._holding.looking() as store:
             known = {one["name"]: one for one in looking.status(store, project)["syncs"]}
-            left = store.row("pushed_waiting")["waiting"]
+            names = [one.name for one in project.config.syncs if one.push]
+            left = store.row("pushed_waiting", {"syncs": names})["waiting"]
         standings = [
             Standing(
                 one,

@@ -37,7 +37,7 @@ class Inbox:
     Args:
         connect: A connection to the store, for as long as its block lasts.
         clock: Dates what is kept.
-        wake: Called after each commit.
+        kept: Called after each commit, with the number of changes.
         spoilt: Called when the store could not be written: somebody should open it anew.
     """
 
@@ -46,10 +46,10 @@ class Inbox:
         connect: Callable[[], AbstractContextManager[Store]],
         *,
         clock: Clock,
-        wake: Callable[[], None],
+        kept: Callable[[int], None],
         spoilt: Callable[[], None],
     ) -> None:
-        self._connect, self._clock, self._wake, self._spoilt = connect, clock, wake, spoilt
+        self._connect, self._clock, self._kept, self._spoilt = connect, clock, kept, spoilt
         self._queue: SimpleQueue[_Parcel | _Order | None] = SimpleQueue()
         self._brought = self._done = 0  # each is counted by one thread alone
         self._last = 0
@@ -86,6 +86,7 @@ class Inbox:
 
     def _work(self) -> None:
         for lot in self._lots():
+            rows = sum(len(parcel.changes) for parcel in lot)
             try:
                 self._commit(lot)
             except Exception as error:  # noqa: BLE001  (it is told to those who wait)
@@ -97,8 +98,8 @@ class Inbox:
             else:
                 for parcel in lot:
                     parcel.kept.set_result(None)
-                self._wake()
-            self._done += sum(len(parcel.changes) for parcel in lot)
+                self._kept(rows)
+            self._done += rows
         self._disconnect()
 
     def _lots(self) -> Iterator[list[_Parcel]]:

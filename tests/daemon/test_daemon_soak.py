@@ -161,10 +161,9 @@ class Life:
 
     def disk_full(self) -> None:
         execute, chance = Store._execute, self.chance
-        doomed = iter(lambda: chance.randrange(20) == 0, None)
 
         def failing(store: Store, statement: str, *given: Any) -> Any:
-            if next(doomed):
+            if chance.random() < 0.05:
                 raise SqlFailed(statement, duckdb.IOException("No space left on device"))
             return execute(store, statement, *given)
 
