@@ -16,13 +16,18 @@ from audiencesync.daemon.log import Log
 from audiencesync.daemon.loop import trouble_of
 from audiencesync.errors import StoreError
 from audiencesync.intake import native
-from audiencesync.intake.body import read_json
+from audiencesync.intake.body import check_values, read_json
 from audiencesync.intake.changes import Change, Refused
 
 _UNKNOWN, _BUG = 401, 500
 _AGAIN_S = "5"
 
+_JSON = frozenset({"application/json"})
+
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+Act: TypeAlias = Callable[[Request, Incoming], Awaitable[Response]]
+TokenOf: TypeAlias = Callable[[Request], str]
+Refusing: TypeAlias = Callable[[str, str, int], Response]
 
 
 class Counts(Protocol):
@@ -34,6 +39,10 @@ class Counts(Protocol):
 
     def refused(self, status: int) -> None:
         """A request was answered with an error."""
+        ...
+
+    def heard(self, kind: str, result: str) -> None:
+        """A message of Segment's was taken, unused or refused."""
         ...
 
 
@@ -52,11 +61,73 @@ class _Anything(Convertor[str]):
 register_url_convertor("anything", _Anything())
 
 
-class IntakeWeb:
-    """Answers those who push."""
+class Guard:
+    """Lets in who has the token, and answers whatever happens."""
 
     def __init__(self, intake: Intake, counts: Counts, log: Log) -> None:
-        self._intake, self._counts, self._log = intake, counts, log
+        self.intake, self.counts, self.log = intake, counts, log
+
+    def endpoint(self, act: Act, *, token_of: TokenOf, refusal: Refusing) -> Endpoint:
+        """An endpoint that may raise what it likes.
+
+        Args:
+            act: Takes what comes.
+            token_of: The token that a request shows, empty for none.
+            refusal: Writes an error.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            incoming = Incoming(request)
+            try:
+                self._let_in(token_of(request))
+                return await act(request, incoming)
+            except Refused as refused:
+                answer = refusal(refused.field, refused.message, refused.status)
+            except StoreError:
+                answer = refusal("", "the store cannot be written now", UNAVAILABLE)
+            except ClientDisconnect:
+                return Response(status_code=MALFORMED)
+            except Exception as error:  # noqa: BLE001  (what it says may be somebody's; its place is ours)
+                self.log.warn("intake_failed", message=trouble_of(error).message, hint="report the bug")
+                answer = refusal("", "a bug of audiencesync; see the daemon's log", _BUG)
+            self.counts.refused(answer.status_code)
+            with suppress(ClientDisconnect):
+                await incoming.drain()
+            return answer
+
+        return endpoint
+
+    def _let_in(self, token: str) -> None:
+        if not self.intake.knows(token):
+            raise Refused("Authorization", "must hold the token", status=_UNKNOWN)
+
+    async def take(self, changes: Sequence[Change]) -> None:
+        """Keep changes, and count them.
+
+        Raises:
+            Refused: Too many wait already.
+            StoreError: The store cannot be written.
+        """
+        await self.intake.take(changes)
+        self.counts.taken(changes)
+
+    async def json(self, request: Request, incoming: Incoming, kinds: frozenset[str]) -> object:
+        """The body as JSON, its values not looked at yet.
+
+        Raises:
+            Refused: It is not, or not of these media types.
+        """
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in kinds:
+            raise Refused("Content-Type", "must be application/json", status=UNSUPPORTED)
+        return read_json(await incoming.read(self.intake.config.max_body))
+
+
+class IntakeWeb:
+    """Our own paths."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard, self._intake = guard, guard.intake
 
     def routes(self) -> list[Route]:
         """What is answered, by path."""
@@ -66,12 +137,16 @@ class IntakeWeb:
             Route("/changes", self._guarded(self._changes), methods=["POST"]),
         ]
 
+    def _guarded(self, act: Act) -> Endpoint:
+        return self._guard.endpoint(act, token_of=bearer, refusal=refusal)
+
     async def _profile(self, request: Request, incoming: Incoming) -> Response:
         (key,) = _parts(request, 1)
         if request.method == "DELETE":
             await self._no_body(incoming)
             return await self._take([native.removal(self._intake.shape, key)])
-        body = await self._json(request, incoming)
+        body = await self._guard.json(request, incoming, _JSON)
+        check_values(body)
         return await self._take([native.profile_change(self._intake.shape, key, body)])
 
     async def _membership(self, request: Request, incoming: Incoming) -> Response:
@@ -81,51 +156,17 @@ class IntakeWeb:
         return await self._take([native.membership(self._intake.shape, audience, key, member=member)])
 
     async def _changes(self, request: Request, incoming: Incoming) -> Response:
-        body = await self._json(request, incoming)
+        body = await self._guard.json(request, incoming, _JSON)
+        check_values(body)
         return await self._take(native.changes_of(self._intake.shape, body))
 
     async def _take(self, changes: Sequence[Change]) -> Response:
-        await self._intake.take(changes)
-        self._counts.taken(changes)
+        await self._guard.take(changes)
         return JSONResponse({"accepted": len(changes)})
-
-    async def _json(self, request: Request, incoming: Incoming) -> object:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Refused("Content-Type", "must be application/json", status=UNSUPPORTED)
-        return read_json(await incoming.read(self._intake.config.max_body))
 
     async def _no_body(self, incoming: Incoming) -> None:
         if (await incoming.read(self._intake.config.max_body)).strip():
             raise Refused("", "this request takes no body: its path says it all", status=MALFORMED)
-
-    def _guarded(self, act: Callable[[Request, Incoming], Awaitable[Response]]) -> Endpoint:
-        """Let in who has the token, and answer whatever happens."""
-
-        async def endpoint(request: Request) -> Response:
-            incoming = Incoming(request)
-            try:
-                self._let_in(request)
-                return await act(request, incoming)
-            except Refused as refused:
-                answer = refusal(refused.field, refused.message, refused.status)
-            except StoreError:
-                answer = refusal("", "the store cannot be written now", UNAVAILABLE)
-            except ClientDisconnect:
-                return Response(status_code=MALFORMED)
-            except Exception as error:  # noqa: BLE001  (what it says may be somebody's; its place is ours)
-                self._log.warn("intake_failed", message=trouble_of(error).message, hint="report the bug")
-                answer = refusal("", "a bug of audiencesync; see the daemon's log", _BUG)
-            self._counts.refused(answer.status_code)
-            with suppress(ClientDisconnect):
-                await incoming.drain()
-            return answer
-
-        return endpoint
-
-    def _let_in(self, request: Request) -> None:
-        if not self._intake.knows(_bearer(request)):
-            raise Refused("Authorization", "must be 'Bearer' and the token", status=_UNKNOWN)
 
 
 def refusal(field: str, message: str, status: int) -> Response:
@@ -138,7 +179,8 @@ def refusal(field: str, message: str, status: int) -> Response:
     return JSONResponse({"error": {"field": field, "message": message}}, status, headers)
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """The token of `Authorization: Bearer`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -26,6 +26,7 @@ COUNTED = MappingProxyType(
         "audiencesync_rows_total": ("Rows by what became of them.", ("sync", "outcome")),
         "audiencesync_api_calls_total": ("API calls of a sync.", ("sync",)),
         "audiencesync_intake_changes_total": ("Pushed changes that were taken in.", ("change",)),
+        "audiencesync_segment_messages_total": ("Messages of Segment's libraries.", ("type", "result")),
         "audiencesync_intake_refused_total": ("Pushes that were refused, by HTTP status.", ("status",)),
     }
 )
@@ -59,7 +60,7 @@ class Metrics(Collector):
         self._holding = holding
         self._clock = clock
         self._registry = CollectorRegistry()
-        self._runs, self._rows, self._calls, self._taken, self._refused = (
+        self._runs, self._rows, self._calls, self._taken, self._heard, self._refused = (
             Counter(name.removesuffix("_total"), told, labels, registry=self._registry)
             for name, (told, labels) in COUNTED.items()
         )
@@ -84,6 +85,10 @@ class Metrics(Collector):
         """Pushed changes are durable."""
         for kind, count in Counted(change.kind for change in changes).items():
             self._taken.labels(kind.value).inc(count)
+
+    def heard(self, kind: str, result: str) -> None:
+        """A message of Segment's was taken, unused or refused."""
+        self._heard.labels(kind, result).inc()
 
     def refused(self, status: int) -> None:
         """A push was refused."""

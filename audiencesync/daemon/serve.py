@@ -15,7 +15,7 @@ from audiencesync.daemon.asking import reached
 from audiencesync.daemon.door import Door, Stopping, Work
 from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.intake import Intake
-from audiencesync.daemon.intake_web import IntakeWeb
+from audiencesync.daemon.intake_paths import intake_routes
 from audiencesync.daemon.log import Log
 from audiencesync.daemon.loop import Loop
 from audiencesync.daemon.metrics import Metrics
@@ -77,7 +77,7 @@ def _open_doors(
             intake = _take_in(loop, holding, wanted, clock=clock, log=log)
             if intake is not None:
                 stack.callback(intake.close)
-                paths += IntakeWeb(intake, metrics, log).routes()
+                paths += intake_routes(intake, metrics, log)
             web = Web(listener, paths)
             stack.callback(web.close)
             port = web.port

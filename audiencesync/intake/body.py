@@ -12,25 +12,22 @@ _MALFORMED = 400
 
 
 def read_json(body: bytes) -> object:
-    """Read a body.
+    """Read a body; whether its values can be kept, `check_values` says.
 
     Raises:
-        Refused: It is not JSON, or holds what cannot be kept: a name twice in one object, a number without
-            end, a character that is none, or values nested too deeply.
+        Refused: It is not JSON, or an object names a key twice.
     """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise Refused("", "the body is not UTF-8", status=_MALFORMED) from None
     try:
-        value = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object, parse_constant=_no_number)
+        return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object, parse_constant=_no_number)
     except RecursionError:
         raise Refused("", "the body is nested too deeply", status=_MALFORMED) from None
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise Refused("", f"the body is not JSON{place}", status=_MALFORMED) from None
-    _check(value)
-    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -44,13 +41,22 @@ def _no_number(word: str) -> NoReturn:
     raise Refused("", f"the body is not JSON: {word} is no number", status=_MALFORMED)
 
 
-def _check(value: object) -> None:
-    level: list[tuple[str, object]] = [("", value)]
+def check_values(value: object, field: str = "") -> None:
+    """Refuse what cannot be kept.
+
+    Args:
+        value: What was read.
+        field: What to call it in a refusal.
+
+    Raises:
+        Refused: A number is too large, a character is none, or the values are nested too deeply.
+    """
+    level: list[tuple[str, object]] = [(field, value)]
     for _ in range(_DEEPEST):
         level = [inner for field, one in level for inner in _inside(field, one)]
         if not level:
             return
-    raise Refused("", "the body is nested too deeply", status=_MALFORMED)
+    raise Refused(field, "is nested too deeply", status=_MALFORMED)
 
 
 def _inside(field: str, value: object) -> Iterator[tuple[str, object]]:

@@ -12,9 +12,7 @@ def profile_change(shape: Shape, key: str, body: object) -> Change:
     Raises:
         Refused: The key or a value does not fit.
     """
-    return Change(
-        Kind.PROFILE, shape.key_text(key, "key"), attributes=shape.attributes(body, "", known_alone=True)
-    )
+    return Change(Kind.PROFILE, shape.key_text(key, "key"), attributes=shape.attributes(body, ""))
 
 
 def removal(shape: Shape, key: str) -> Change:
@@ -61,7 +59,7 @@ def _profile(shape: Shape, one: object, field: str) -> Change:
         if said["removed"] is not True:
             raise Refused(f"{field}.removed", "must be true")
         return Change(Kind.REMOVAL, key)
-    attributes = shape.attributes(said["attributes"], f"{field}.attributes", known_alone=True)
+    attributes = shape.attributes(said["attributes"], f"{field}.attributes")
     return Change(Kind.PROFILE, key, attributes=attributes)
 
 

@@ -59,16 +59,15 @@ class Shape:
         """
         return key_of(value, self.key, field)
 
-    def attributes(self, values: object, field: str, *, known_alone: bool) -> str:
+    def attributes(self, values: object, field: str) -> str:
         """What is known of a profile, as the inbox keeps it: a JSON object.
 
         Args:
             values: Column, in any case -> value.
             field: What to call it in a refusal.
-            known_alone: A name that is no column is refused; else it is kept as it is.
 
         Raises:
-            Refused: It is no object, or a value does not fit its column.
+            Refused: It is no object, a name is no column that may be pushed, or a value does not fit.
         """
         if not isinstance(values, dict):
             raise Refused(field, "must be an object, column -> value")
@@ -78,15 +77,34 @@ class Shape:
             if why := self.closed.get(folded(name)):
                 raise Refused(here, why)
             column = self.columns.get(folded(name))
-            if column is None and known_alone:
+            if column is None:
                 raise Refused(here, f"is no column of the profiles{did_you_mean(name, self.names)}")
-            if column is not None and (wrong := column.check(value)):
+            if wrong := column.check(value):
                 raise Refused(here, wrong)
-            spelt = column.name if column else name
-            if spelt in kept:
+            if column.name in kept:
                 raise Refused(here, "is named twice: the case of its letters does not count")
-            kept[spelt] = value
-        return json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            kept[column.name] = value
+        return _written(kept)
+
+    def traits(self, values: Mapping[str, object], field: str) -> str:
+        """The same of traits, whose names are the sender's: those that are no column are kept as they are.
+
+        Of two that are one column, the one in the column's own spelling counts, or the last.
+
+        Raises:
+            Refused: A value does not fit its column.
+        """
+        kept: dict[str, object] = {}
+        for name, value in values.items():
+            column = self.columns.get(folded(name))
+            if column is None:
+                if folded(name) not in self.closed:
+                    kept[name] = value
+            elif wrong := column.check(value):
+                raise Refused(f"{field}.{name}", wrong)
+            elif name == column.name or column.name not in values:
+                kept[column.name] = value
+        return _written(kept)
 
     def audience(self, value: object, field: str) -> str:
         """The name of an audience.
@@ -101,6 +119,10 @@ class Shape:
         if value not in self.audiences:
             raise Refused(field, f"is an audience of no sync{did_you_mean(value, self.audiences)}")
         return value
+
+
+def _written(values: Mapping[str, object]) -> str:
+    return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def shape_of(config: Config, columns: Mapping[str, ColumnType]) -> Shape:
