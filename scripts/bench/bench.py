@@ -11,6 +11,7 @@ from scripts.bench.data import Data, date_memberships, make, write_leads
 from scripts.bench.measure import OTHERS, Line, Sample, contender, measured, run, timed
 from scripts.bench.org import Org, running_org
 from scripts.bench.project import Project
+from scripts.bench.pushes import pushes
 
 SHARES = (0.0, 0.001, 0.01, 0.1)
 SLOW_ROWS = 1_000_000
@@ -260,10 +261,17 @@ def side_by_side(suite: str, rows: int, case: str, runs: int, contenders: Conten
     yield from (Line(suite, rows, case, name, taken) for name, taken in samples.items())
 
 
+def _push(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line]:
+    """Changes that are pushed to a daemon, each until its record has it."""
+    del org  # it is to be far away, and the others' is not
+    yield from pushes(folder, rows, wish.runs)
+
+
 SUITES: Mapping[str, Callable[[Path, int, Wish, Org], Iterator[Line]]] = {
     "plan": _plan,
     "incremental": _incremental,
     "export": _export,
     "acknowledge": _acknowledge,
+    "push": _push,
     "small": _small,
 }

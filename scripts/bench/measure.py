@@ -132,11 +132,17 @@ def timed(command: Sequence[str]) -> Sample:
     with TemporaryFile() as out:
         began = perf_counter()
         with subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process:
-            # the only way to what one child alone took; its memory is told as ours if we held more
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+            cpu, peak = taken_by(process)
         seconds = perf_counter() - began
         if process.returncode:
             out.seek(0)
             raise SystemExit(f"{' '.join(command)}\n{out.read().decode()}")
-    return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _KIB)
+    return Sample(seconds, cpu, peak)
+
+
+def taken_by(process: subprocess.Popen[bytes]) -> tuple[float, int]:
+    """Wait for a child: what it took of the processor in its whole life, and the most memory, in bytes."""
+    # the only way to what one child alone took; its memory is told as ours if we held more
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _KIB

@@ -31,6 +31,10 @@ class Org:
         """Let Bulk jobs take no longer than their work, and those in who know nothing but a password."""
         self._admin("POST", "settings", {"bulk_pace_s": 0, "password_flow": True})
 
+    def answer_after(self, seconds: float) -> None:
+        """Hold every answer back, as a network does."""
+        self._admin("POST", "faults", {"kind": "slow", "seconds": seconds, "times": 1_000_000_000})
+
     def environment(self) -> dict[str, str]:
         """Environment variables that tell another program how to sign in, with a token for who cannot."""
         secrets = {
