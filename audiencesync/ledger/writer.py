@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from audiencesync.clock import Clock
@@ -127,14 +128,14 @@ class LedgerWriter:
             self._store.run("enqueue_bits", self._sync)
             self._store.run("enqueue_invalid", {**self._place, "now": self._now()})
             if routes.choices:
-                self._store.run("enqueue_sends", {**self._place, **limits}, words=self._words())
+                self._store.run("enqueue_sends", {**self._place, **limits}, words=self._words)
             self._store.run("parked_out", self._sync)
-            self._store.run("enqueue_parked", {**self._place, "now": self._now()}, words=self._words())
+            self._store.run("enqueue_parked", {**self._place, "now": self._now()}, words=self._words)
             if not self._retrying:
                 self._store.run("pending_out", self._sync)
             self._store.run("pending_in", self._sync)
             self._store.run("quiet_out", self._sync)
-            self._store.run("quiet_in", self._sync, words=self._words())
+            self._store.run("quiet_in", self._sync, words=self._words)
             self._store.run("forget_payloads", self._sync)
             self._store.run("let_go", tables=["plan_change", "plan_packing"])
 
@@ -314,7 +315,7 @@ class LedgerWriter:
 
     def park_unknown(self, batch: Batch) -> None:
         """Park the rows of a batch that are still open, so that a retry sends them."""
-        self._store.run("park_unknown", {"batch_id": batch.batch_id, "now": self._now()}, words=self._words())
+        self._store.run("park_unknown", {"batch_id": batch.batch_id, "now": self._now()}, words=self._words)
 
     def answered_codes(self) -> list[str]:
         """Codes of the rows that were refused by the answer settled last."""
@@ -369,12 +370,12 @@ class LedgerWriter:
             self._store.run("settle_ledger", {**where, "now": self._now(), "unknown": False})
             self._store.run("settle_accepted", {**where, "gone": list(_GONE), "there": list(there)})
             self._store.run(
-                "settle_parked", {**where, "passing": passing, "now": self._now()}, words=self._words()
+                "settle_parked", {**where, "passing": passing, "now": self._now()}, words=self._words
             )
             for table in ("acknowledged", "payload", "record"):
                 self._store.run(f"settle_out_{table}")
             self._store.run("settle_out_pending")
-            self._store.run("settle_in_acknowledged", words=self._words())
+            self._store.run("settle_in_acknowledged", words=self._words)
             self._store.run("settle_in_payload")
             self._store.run("settle_in_record", where)
             self._store.run("settle_again", {**where, "transient": list(transient), "attempts": MAX_ATTEMPTS})
@@ -385,8 +386,9 @@ class LedgerWriter:
         found = self._store.rows("batch_fields", {"batch_id": batch.batch_id})
         return [row["field"] for row in found if row["field"] != key]
 
+    @cached_property
     def _words(self) -> range:
-        """Mask columns of the store's tables."""
+        """Mask columns of the store's tables; the plan has made them all."""
         return range(int(self._store.row("mask_words")["words"]))
 
     def _now(self) -> object:
