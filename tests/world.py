@@ -85,8 +85,7 @@ class Org:
         self.admin("DELETE", "faults")
         self.admin("DELETE", "requests")
         for name in ("Lead", "Contact", "Account"):
-            for record in self.records(name):
-                self.remove(record["Id"], name)
+            self.admin("DELETE", f"records/{name}")
 
     def close(self) -> None:
         self.http.close()
@@ -219,6 +218,24 @@ class World:
                     "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     [number, moment, *(row.get(name) for name in names)],
                 )
+
+    @contextmanager
+    def held_elsewhere(self) -> Iterator[subprocess.Popen[str]]:
+        """Another process holds the store, for as long as the block lasts or its standard input is open."""
+        hold = (
+            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", hold, str(self.folder / "store.duckdb")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as other:
+            assert other.stdin is not None
+            assert other.stdout is not None
+            assert other.stdout.readline() == "held\n"
+            yield other
+            other.stdin.close()
 
     def last_pushes(self) -> dict[str, tuple[Any, ...]]:
         """Of the latest run: key -> (action, reason, outcome, error code, fields that changed)."""

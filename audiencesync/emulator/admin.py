@@ -17,7 +17,9 @@ from audiencesync.emulator.locks import RowLock
 from audiencesync.emulator.values import parse_iso
 
 if TYPE_CHECKING:
+    from audiencesync.emulator.access import View
     from audiencesync.emulator.instance import Instance
+    from audiencesync.emulator.save import Writer
     from audiencesync.emulator.schema import Field
 
 _FAULT_FIELDS = frozenset(item.name for item in dataclasses.fields(Fault) if item.init) - {"kind", "struck"}
@@ -38,13 +40,7 @@ def edit(instance: Instance, call: Call) -> Reply:
 
     All as the org's user would in the browser: the same rules, no API call billed.
     """
-    view = instance.access.view(instance.org.user_id, call.args["name"])
-    if view is None:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
-    call.maybe_session = instance.sessions.start(instance.org.user_id, "admin", "")
-    del instance.sessions.open[call.session.token]
-    changes = Changes()
-    writer = instance.writer(call, view, changes)
+    view, changes, writer = _at_work(instance, call)
     if call.method == "DELETE":
         outcome = writer.delete(call.args["id"])
     else:
@@ -55,6 +51,18 @@ def edit(instance: Instance, call: Call) -> Reply:
     if outcome.error:
         return Reply(400, [rest_error(outcome.error)])
     return Reply(200, {"id": outcome.id})
+
+
+def empty(instance: Instance, call: Call) -> Reply:
+    """`DELETE /__admin__/records/{name}`: every record, each as `edit` deletes one."""
+    view, changes, writer = _at_work(instance, call)
+    table = instance.org.table(view.kind.name)
+    live = [record_id for record_id, record in table.records.items() if not record["IsDeleted"]]
+    refused = [outcome.error for outcome in map(writer.delete, live) if outcome.error]
+    instance.commit(changes)
+    if refused:
+        return Reply(400, [rest_error(refused[0])])
+    return Reply(200, {"count": len(live)})
 
 
 def undelete(instance: Instance, call: Call) -> Reply:
@@ -215,6 +223,17 @@ def _lock(instance: Instance, body: dict[str, object]) -> RowLock:
     return RowLock(kind.name, item.name, folded, int(_number(body.get("times", 1))))
 
 
+def _at_work(instance: Instance, call: Call) -> tuple[View, Changes, Writer]:
+    """The org's user at an object, with what she changes."""
+    view = instance.access.view(instance.org.user_id, call.args["name"])
+    if view is None:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    call.maybe_session = instance.sessions.start(instance.org.user_id, "admin", "")
+    del instance.sessions.open[call.session.token]
+    changes = Changes()
+    return view, changes, instance.writer(call, view, changes)
+
+
 def _name(instance: Instance, call: Call) -> str:
     kind = instance.org.schema.find(call.args["name"])
     if kind is None:
@@ -231,6 +250,7 @@ def _number(value: object) -> float:
 ROUTES: list[Route] = [
     route("GET", "/__admin__/records/{name}", records, public=True),
     route("POST", "/__admin__/records/{name}", edit, public=True),
+    route("DELETE", "/__admin__/records/{name}", empty, public=True),
     route("PATCH", "/__admin__/records/{name}/{id}", edit, public=True),
     route("DELETE", "/__admin__/records/{name}/{id}", edit, public=True),
     route("POST", "/__admin__/records/{name}/{id}/undelete", undelete, public=True),

@@ -146,6 +146,19 @@ def test_a_record_can_come_back_from_the_bin_until_it_is_emptied(launch: Callabl
     assert client("GET", f"/sobjects/Lead/{two}").json()[0]["errorCode"] == "NOT_FOUND"
 
 
+def test_an_object_is_emptied_in_one_go_as_a_user_would_empty_it(launch: Callable[..., Emulator]) -> None:
+    emulator = launch()
+    leads = [emulator.admin("POST", "records/Lead", **LEAD, Email=f"{n}@example.com")["id"] for n in range(3)]
+    account = emulator.admin("POST", "records/Account", Name="stays")["id"]
+
+    assert emulator.admin("DELETE", "records/Lead") == {"count": 3}
+
+    assert emails(emulator) == []
+    binned = emulator.admin("GET", "records/Lead?deleted=true")["records"]
+    assert [(record["Id"], record["IsDeleted"]) for record in binned] == [(one, True) for one in leads]
+    assert [record["Id"] for record in emulator.admin("GET", "records/Account")["records"]] == [account]
+
+
 def test_the_request_log_holds_what_was_asked(client: Client, emulator: Emulator) -> None:
     emulator.admin("DELETE", "requests")
     client("GET", "/limits")

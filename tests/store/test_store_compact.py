@@ -83,18 +83,8 @@ def test_a_compaction_that_is_killed_leaves_a_good_store(lived: World, point: st
 
 
 def test_a_store_that_is_held_is_not_compacted(lived: World) -> None:
-    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(lived.folder / "store.duckdb")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(StoreHeld, match=rf"held by process {other.pid}"):
-            compact(lived)
-        other.communicate()
+    with lived.held_elsewhere() as other, pytest.raises(StoreHeld, match=rf"held by process {other.pid}"):
+        compact(lived)
 
 
 def test_what_others_write_meanwhile_is_refused_and_what_they_write_then_stays(

@@ -134,34 +134,19 @@ def test_what_a_killed_run_sent_is_in_the_ledger_under_that_run(world: World) ->
 def test_a_store_held_by_another_process_is_refused_by_name(world: World) -> None:
     world.people([person(1)])
     world.run_one()
-    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(world.folder / "store.duckdb")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(StoreError, match=rf"held by process {other.pid}"):
-            Store.open(world.folder / "store.duckdb", base=world.folder)
-        other.communicate()
+    with (
+        world.held_elsewhere() as other,
+        pytest.raises(StoreError, match=rf"held by process {other.pid}"),
+    ):
+        Store.open(world.folder / "store.duckdb", base=world.folder)
 
 
 def test_a_second_run_waits_for_the_store_as_long_as_it_was_told(world: World) -> None:
     world.people([person(1)])
     world.run_one()
     world.people([person(1), person(2)])
-    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(world.folder / "store.duckdb")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
+    with world.held_elsewhere() as other:
         assert other.stdin is not None
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
         with pytest.raises(StoreHeld, match=rf"held by process {other.pid}"):
             world.run(wait=1)
         assert sum(world.clock.slept) == 1

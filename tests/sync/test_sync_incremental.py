@@ -1,5 +1,7 @@
 """With `updated_at` a run reads what changed, and misses nothing all the same."""
 
+from typing import Any
+
 import pytest
 
 from audiencesync.errors import SourceError
@@ -7,6 +9,24 @@ from audiencesync.records import Allowances
 from tests.world import World, person
 
 MONDAY, TUESDAY = "2026-01-05 10:00:00", "2026-01-06 10:00:00"
+
+
+LOCKED: dict[str, Any] = {
+    "kind": "lock_rows",
+    "object": "Lead",
+    "field": "Email",
+    "values": ["p2@example.com"],
+    "times": 8,
+}
+"""Every attempt of one run at p2, and none of the next run's."""
+
+DOWN: dict[str, Any] = {
+    "kind": "status",
+    "status": 503,
+    "match": {"path": "composite/sobjects|/query"},
+    "times": 99,
+}
+"""No run comes to its end."""
 
 
 @pytest.fixture
@@ -62,7 +82,7 @@ def test_a_row_that_met_a_passing_error_comes_round_again_though_the_watermark_i
 ) -> None:
     locked = person(2, phone="+9", changed_at=TUESDAY)
     later = "2026-01-07 10:00:00"
-    dated.org.fault("lock_rows", object="Lead", field="Email", values=["p2@example.com"], times=8)
+    dated.org.fault(**LOCKED)
     dated.people([person(1, changed_at=MONDAY), locked])
     assert dated.run_one().rejected == 1
     dated.people([person(1, phone="+9", changed_at=later), locked])
@@ -94,7 +114,7 @@ def test_a_rule_audience_follows_the_rows_that_changed(dated: World) -> None:
 
 def test_the_watermark_stays_when_a_run_does_not_come_to_its_end(dated: World) -> None:
     dated.people([person(1, phone="+9", changed_at=TUESDAY), person(2, changed_at=MONDAY)])
-    dated.org.fault("status", status=503, match={"path": "composite/sobjects|/query"}, times=99)
+    dated.org.fault(**DOWN)
     assert dated.run_one().trouble is not None
     assert dated.sql("SELECT watermark FROM sync") == [(MONDAY,)]
     dated.org.admin("DELETE", "faults")
@@ -201,7 +221,7 @@ def test_the_watermark_of_memberships_moves_on_its_own_and_only_with_a_run_that_
     memberships(
         listed, ("p1", "news", SUNDAY, True), ("p1", "vip", WEDNESDAY, True), ("p2", "news", SUNDAY, True)
     )
-    listed.org.fault("status", status=503, match={"path": "composite/sobjects|/query"}, times=99)
+    listed.org.fault(**DOWN)
     assert listed.run_one().trouble is not None
     marks = "SELECT watermark, memberships_watermark FROM sync"
     assert listed.sql(marks) == [(MONDAY, MONDAY)]
@@ -212,7 +232,7 @@ def test_the_watermark_of_memberships_moves_on_its_own_and_only_with_a_run_that_
 
 
 def test_a_member_that_met_a_passing_error_keeps_her_new_audience_in_mind(listed: World) -> None:
-    listed.org.fault("lock_rows", object="Lead", field="Email", values=["p2@example.com"], times=8)
+    listed.org.fault(**LOCKED)
     memberships(
         listed, ("p1", "news", SUNDAY, True), ("p2", "news", SUNDAY, True), ("p2", "vip", TUESDAY, True)
     )
