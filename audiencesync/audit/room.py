@@ -56,15 +56,14 @@ def info(store: Store, project: Project) -> dict[str, Any]:
     sized = store.rows("room_table", {"block_size": room["block_size"]}, tables=tables)
     goes_back = store.row("ledger_since")
     keep = project.config.store.keep_ledger
-    scratch = store.path.with_name(f"{store.path.name}.tmp")
     return {
         "schema_version": SCHEMA_VERSION,
         "path": str(store.path),
         "bytes": {
             "file": store.path.stat().st_size,
             "free": room["free_blocks"] * room["block_size"],
-            "log": _size(store.path.with_name(f"{store.path.name}.wal")),
-            "scratch": sum(_size(file) for file in scratch.rglob("*")),
+            "log": _size(store.log),
+            "scratch": sum(_size(file) for file in store.scratch_folder.rglob("*")),
             "disk_free": shutil.disk_usage(store.path.parent).free,
         },
         "ledger": {

@@ -32,7 +32,7 @@ def rewrite(path: Path, *, base: Path, settings: Mapping[str, str]) -> None:
     """
     # read-only, it holds off writers all the same, and closing it touches no file that has its name by then
     with Store.open(path, base=base, read_only=True, settings=settings) as store:
-        if path.with_name(f"{path.name}.wal").exists():
+        if store.log.exists():
             raise StoreError(
                 f"the store {path} was written to by another process meanwhile", hint="run the command again"
             )

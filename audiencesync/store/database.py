@@ -20,6 +20,7 @@ import pyarrow as pa
 from audiencesync.errors import StoreError
 from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
 from audiencesync.store.migrate import latest_version, migrate, rehash, version_of
+from audiencesync.store.texts import json_path
 
 Parameters = Mapping[str, object]
 
@@ -133,11 +134,21 @@ class Store:
                 _detach(beside)
             connection.close()
 
+    @property
+    def log(self) -> Path:
+        """What is written and not yet in the file; there is none when all is."""
+        return self.path.with_name(f"{self.path.name}.wal")
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where `scratch` makes its folders; there is none when nobody works there."""
+        return _scratch_folder(self.path)
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
         with suppress(OSError):  # it was never made, or another reader works there
-            _scratch_folder(self.path).rmdir()
+            self.scratch_folder.rmdir()
 
     def __enter__(self) -> Self:
         return self
@@ -216,10 +227,9 @@ class Store:
         Raises:
             DiskFull: What was written there found no room.
         """
-        folder = _scratch_folder(self.path)
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            with TemporaryDirectory(dir=folder) as path:
+            self.scratch_folder.mkdir(mode=0o700, exist_ok=True)
+            with TemporaryDirectory(dir=self.scratch_folder) as path:
                 yield Path(path)
         except OSError as error:
             if no_room(error):
@@ -333,12 +343,13 @@ def templates(*, name: Callable[[str], str], text: Callable[[str], str]) -> jinj
             lambda name: _sql_file(name.removesuffix(".sql")).read_text(encoding="utf-8")
         ),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  (SQL, not HTML: names and texts go through the two filters below)
+        autoescape=False,  # noqa: S701  (SQL, not HTML: names and texts go through the filters below)
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["name"] = name
     environment.filters["text"] = text
+    environment.filters["path"] = json_path
     return environment
 
 
