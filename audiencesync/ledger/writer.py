@@ -368,7 +368,8 @@ class LedgerWriter:
             there, passing = doubtful, [*passing, *_MAYBE_GONE]
         with self._store.transaction():
             self._store.run("settle_ledger", {**where, "now": self._now(), "unknown": False})
-            self._store.run("settle_accepted", {**where, "gone": list(_GONE), "there": list(there)})
+            gone = {"gone": list(_GONE), "there": list(there)}
+            self._store.run("settle_accepted", {**where, **gone}, words=self._words)
             self._store.run(
                 "settle_parked", {**where, "passing": passing, "now": self._now()}, words=self._words
             )

@@ -20,7 +20,7 @@ from audiencesync.plan.matching import check_first, matching_of
 from audiencesync.plan.picklists import Picklists, narrow
 from audiencesync.plan.routes import Room, choose_routes, weigh
 from audiencesync.records import Matching, Mode, PlanTotals, RoutePlan, SyncState
-from audiencesync.store import Store, json_path, json_shape, quote_text
+from audiencesync.store import Store, json_shape
 
 _READ_BY_CHANGE = ("plan_rendered", "plan_acked", "plan_identity", "plan_holder")
 
@@ -91,8 +91,8 @@ def make_plan(
         {"sync_id": state.sync_id},
         fields=fields,
         shape=json_shape(names),
-        match=_match(matching, {name: f"fields ->> {quote_text(json_path(name))}" for name in names}),
-        parent=parent,
+        match=_match(matching, {name: f"acked_{place}" for place, name in enumerate(names)}),
+        parent=f"acked_{names.index(parent)}" if parent else None,
     )
     store.run("plan_record", {"sync_id": state.sync_id})
     look_up(store, sync, matching, objects, finder=finder)
@@ -117,16 +117,8 @@ def make_plan(
             "checkboxes": [kind.name for kind in target.fields.values() if kind.type == "boolean"],
         },
         words=candidates.words,
-        fields=[
-            {
-                "name": field.name,
-                "key": f"{json.dumps(field.name)}:",
-                "path": json_path(field.name),
-                "skip": field.skip,
-                "omitted": field.name in omitted,
-            }
-            for field in fields
-        ],
+        fields=fields,
+        omitted=omitted,
         parent=f"value_{names.index(parent)}" if parent else None,
     )
     store.run("let_go", tables=_READ_BY_CHANGE)

@@ -106,7 +106,7 @@ class Books:
                 truncated VARCHAR[], fingerprint UBIGINT, row_hash UBIGINT,
                 known BOOLEAN, desired BOOLEAN, mask_0 BIGINT,
                 error_code VARCHAR, error_message VARCHAR, verdict VARCHAR,
-                object VARCHAR, parent VARCHAR, siblings INTEGER, bulk_unfit BOOLEAN)"""
+                object VARCHAR, parent VARCHAR, siblings INTEGER, bulk_unfit BOOLEAN, leads BOOLEAN)"""
         )
         for push in pushes:
             before = {name: was for name, (was, _) in push.changed.items() if was is not None}
@@ -114,7 +114,7 @@ class Books:
                 """INSERT INTO plan_change VALUES (
                     $key, $match, lower($match), $id, 'upsert', $action, $reason,
                     $after, $before, NULL, 1, $truncated::VARCHAR[], 1, 1, false, true, 1,
-                    $code, $message, $verdict, 'Lead', NULL, 1, false)""",
+                    $code, $message, $verdict, 'Lead', NULL, 1, false, true)""",
                 {
                     "key": push.key,
                     "match": push.match,

@@ -13,7 +13,7 @@ from tests.house.pages import PACKAGE, SQL
 STATEMENTS = sorted(path.stem for path in SQL.glob("*.sql") if path.stem != "macros")
 KEYS = {"params", "template", "reads", "returns", "makes", "writes", "grain"}
 _ENGINE = jinja2.Environment(autoescape=True)
-_ENGINE.filters.update(dict.fromkeys(["name", "text"], str))
+_ENGINE.filters.update(dict.fromkeys(["name", "text", "path"], str))
 
 
 def text(name: str) -> str:

@@ -1,14 +1,16 @@
 -- bulk_results: the result files of one Bulk job, joined to what was sent by the key column, never by position.
 --               New records have no key: rows of one content are alike, and each takes one of the answers for it.
--- template: batch_id, success, failed (paths), key (column, or nothing), fields (the other columns), shape (JSON: their names and types)
+-- template: batch_id, success, failed (paths), key (column, or nothing), fields (the other columns), shape (JSON: their
+--           names and types)
 -- makes   : stage_result(seq, accepted, salesforce_id, created, error_code, error_message)
 -- grain   : one row an answered outbox row
 CREATE OR REPLACE TEMP TABLE stage_result AS
 {% set reading = "header = true, all_varchar = true, quote = '\"', escape = '\"', delim = ',', parallel = false, max_line_size = 16777216" %}
+{% set columns = "COLUMNS(lambda name: name IN ('sf__Id', 'sf__Created', 'sf__Error', " ~ (key | text) ~ "))" if key else "*" %}
 WITH answer AS (
-    SELECT *, true AS accepted FROM read_csv({{ success | text }}, {{ reading }})
+    SELECT {{ columns }}, true AS accepted FROM read_csv({{ success | text }}, {{ reading }})
     UNION ALL BY NAME
-    SELECT *, false AS accepted FROM read_csv({{ failed | text }}, {{ reading }})
+    SELECT {{ columns }}, false AS accepted FROM read_csv({{ failed | text }}, {{ reading }})
 ), told AS (
     SELECT accepted, nullif("sf__Id", '') AS salesforce_id,
         CASE WHEN accepted THEN lower("sf__Created") = 'true' END AS created, "sf__Error" AS error,
@@ -26,7 +28,7 @@ WITH answer AS (
     {% elif key %}
         match_value AS key, 1 AS twin
     {% else %}
-        [{% for field in fields %}coalesce(told.{{ field | name }}, CASE WHEN json_exists("after", {{ ('$."' ~ field ~ '"') | text }}) THEN '#N/A' ELSE '' END){{ ", " if not loop.last }}{% endfor %}] AS key,
+        [{% for field in fields %}coalesce(told.{{ field | name }}, CASE WHEN json_exists("after", {{ field | path | text }}) THEN '#N/A' ELSE '' END){{ ", " if not loop.last }}{% endfor %}] AS key,
         row_number() OVER (PARTITION BY key ORDER BY seq) AS twin
     {% endif %}
     FROM (SELECT *, {{ "from_json(\"after\", " ~ (shape | text) ~ ") AS told" if fields and not key else "NULL AS told" }} FROM store.outbox)

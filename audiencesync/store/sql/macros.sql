@@ -118,6 +118,9 @@ CREATE TEMP MACRO sf_fields_text(changed, side) AS CAST(to_json(map_from_entries
     {'k': field.key, 'v': field.value[side]} FOR field IN map_entries(changed) IF side = 'after' OR field.value[side] IS NOT NULL
 ])) AS VARCHAR);
 
+-- A field of such a text: its name, and the value or null.
+CREATE TEMP MACRO sf_entry(name, x) AS concat(CAST(to_json(name) AS VARCHAR), ':', coalesce(CAST(to_json(x) AS VARCHAR), 'null'));
+
 -- What was there and what was sent, as one map: field -> before and after.
 CREATE TEMP MACRO sf_changed(texts_before, texts_after) AS map_from_entries([
     {'k': field.key, 'v': {'before': sf_fields(texts_before)[field.key], 'after': field.value}} FOR field IN map_entries(sf_fields(texts_after))

@@ -1,7 +1,7 @@
 -- plan_acked: the values last accepted of those who differ; the table is large, so it is read once.
 -- params  : $sync_id
--- template: fields (name), shape (JSON: their names and types), match (see match_columns; the values are texts in `fields`), parent (field that names a row's
---           parent, or nothing)
+-- template: fields (name), shape (JSON: their names and types), match (see match_columns; the values are columns
+--           acked_n), parent (value of the field that names a row's parent, or nothing)
 -- reads   : plan_candidate, store.payload
 -- makes   : plan_acked(profile_key, fields (JSON: field -> value), acked_n (value of the n-th field), match_value,
 --           match_key, match_values VARCHAR[], parent)
@@ -9,7 +9,7 @@ CREATE OR REPLACE TEMP TABLE plan_acked AS
 SELECT profile_key, fields
     {% for field in fields %}, told.{{ field.name | name }} AS acked_{{ loop.index0 }}{% endfor %},
     {% include "match_columns.sql" %},
-    {% if parent %}fields ->> {{ ('$."' ~ parent ~ '"') | text }}{% else %}CAST(NULL AS VARCHAR){% endif %} AS parent
+    {{ parent or "CAST(NULL AS VARCHAR)" }} AS parent
 FROM (
     SELECT profile_key, fields,
         from_json(fields, {{ shape | text }}) AS told

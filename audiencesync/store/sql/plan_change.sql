@@ -4,14 +4,13 @@
 --           $on_exit, $object, $omitted VARCHAR[] (fields that the object tried first does not have), $audiences_field
 --           VARCHAR or NULL, $kept VARCHAR[] (fields that an exit never clears), $checkboxes VARCHAR[] (fields that
 --           cannot be empty)
--- template: words, fields (name, key: the name as JSON has it before a value, path: where JSON has it, skip: a NULL
---           leaves it alone, omitted: the object tried first does not have it), parent (value of the field that names
---           a row's parent, or nothing)
+-- template: words, fields (plan/fields.py), omitted (names of those that the object tried first does not have), parent
+--           (value of the field that names a row's parent, or nothing)
 -- reads   : plan_candidate, plan_rendered, plan_identity, plan_match, plan_acked, plan_record, plan_holder
 -- makes   : plan_change; `verdict` says what becomes of the row: send, invalid, unmatched (there is no record that it
 --           may write to), quiet (state only), forget (state only, the member is gone). `after` is what is sent and
 --           `before` what was there, `payload` what the record then holds, NULL for no more than `after` (JSON: field ->
---           value); value_bytes of what is sent; clears: filled values that become empty
+--           value); value_bytes of what is sent; clears: filled values that become empty; leads: the first of her rows
 -- grain   : one row a candidate; one for each of its records when it has several
 CREATE OR REPLACE TEMP TABLE plan_change AS
 WITH member AS (
@@ -24,9 +23,9 @@ WITH member AS (
 ), compared AS (
     SELECT *
     {% for field in fields %}
-        , {{ "false AND " if field.name == "Id" }}{{ "object = $object AND " if field.omitted }}{{ "value_" ~ loop.index0 ~ " IS NOT NULL AND " if field.skip -}}
+        , {{ "false AND " if field.name == "Id" }}{{ "object = $object AND " if field.name in omitted }}{{ "value_" ~ loop.index0 ~ " IS NOT NULL AND " if field.skip -}}
           ($everything OR NOT known OR value_{{ loop.index0 }} IS DISTINCT FROM acked_{{ loop.index0 }}
-           OR (value_{{ loop.index0 }} IS NULL AND NOT coalesce(json_exists(acked_fields, {{ field.path | text }}), false))) AS differs_{{ loop.index0 }}
+           OR (value_{{ loop.index0 }} IS NULL AND NOT coalesce(json_exists(acked_fields, {{ field.name | path | text }}), false))) AS differs_{{ loop.index0 }}
     {% endfor %}
     FROM member
 ), chosen AS (
@@ -43,22 +42,22 @@ WITH member AS (
         ids, object, differs, {{ parent or "CAST(NULL AS VARCHAR)" }} AS parent,
         concat('{', concat_ws(','
         {% for field in fields %}
-            , CASE WHEN sent_{{ loop.index0 }} THEN concat({{ field.key | text }}, coalesce(CAST(to_json(value_{{ loop.index0 }}) AS VARCHAR), 'null')) END
+            , CASE WHEN sent_{{ loop.index0 }} THEN sf_entry({{ field.name | text }}, value_{{ loop.index0 }}) END
         {% endfor %}
         ), '}') AS "after",
         CASE WHEN acked_fields IS NOT NULL THEN nullif(concat('{', concat_ws(','
         {% for field in fields %}
-            , CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL THEN concat({{ field.key | text }}, CAST(to_json(acked_{{ loop.index0 }}) AS VARCHAR)) END
+            , CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL THEN sf_entry({{ field.name | text }}, acked_{{ loop.index0 }}) END
         {% endfor %}
         ), '}'), '{}') END AS "before",
-        {% set plain = not fields | selectattr("omitted") | list and not fields | selectattr("name", "equalto", "Id") | list %}
+        {% set plain = not fields | selectattr("name", "in", omitted + ["Id"]) | list %}
         {{ "CASE WHEN acked_fields IS NOT NULL THEN " if plain }}concat('{', concat_ws(','
         {% for field in fields %}
             {% if field.skip %}
-            , CASE WHEN value_{{ loop.index0 }} IS NOT NULL THEN concat({{ field.key | text }}, CAST(to_json(value_{{ loop.index0 }}) AS VARCHAR))
-                   WHEN json_exists(acked_fields, {{ field.path | text }}) THEN concat({{ field.key | text }}, coalesce(CAST(to_json(acked_{{ loop.index0 }}) AS VARCHAR), 'null')) END
+            , CASE WHEN value_{{ loop.index0 }} IS NOT NULL THEN sf_entry({{ field.name | text }}, value_{{ loop.index0 }})
+                   WHEN json_exists(acked_fields, {{ field.name | path | text }}) THEN sf_entry({{ field.name | text }}, acked_{{ loop.index0 }}) END
             {% else %}
-            , concat({{ field.key | text }}, coalesce(CAST(to_json(value_{{ loop.index0 }}) AS VARCHAR), 'null'))
+            , sf_entry({{ field.name | text }}, value_{{ loop.index0 }})
             {% endif %}
         {% endfor %}
             , sf_fields_besides(acked_fields, [{% for field in fields %}{{ field.name | text }}{{ ", " if not loop.last }}{% endfor %}])
@@ -76,11 +75,6 @@ WITH member AS (
     ANTI JOIN plan_holder AS holder ON holder.salesforce_id = match.salesforce_id
     WHERE $mode <> 'create_only'  -- what was there before us is never touched
     GROUP BY match.match_key
-), own_record AS (
-    SELECT profile_key, any_value(match_key) AS match_key, any_value(object) AS object,
-        list(salesforce_id ORDER BY salesforce_id) FILTER (salesforce_id IS NOT NULL) AS ids
-    FROM plan_record SEMI JOIN (FROM plan_candidate WHERE NOT desired) AS leaving USING (profile_key)
-    GROUP BY profile_key
 ), leaver AS (
     SELECT
         candidate.*,
@@ -101,7 +95,7 @@ WITH member AS (
         )) AS changed
     FROM plan_candidate AS candidate
     LEFT JOIN plan_acked AS acked ON acked.profile_key = candidate.profile_key
-    LEFT JOIN own_record ON own_record.profile_key = candidate.profile_key
+    LEFT JOIN plan_record AS own_record ON own_record.profile_key = candidate.profile_key
     LEFT JOIN unclaimed ON unclaimed.match_key = own_record.match_key
     WHERE NOT candidate.desired
 ), retaken AS (
@@ -155,12 +149,13 @@ WITH member AS (
              ELSE 'forget' END AS verdict
     FROM leaver
 )
-SELECT * REPLACE (
+SELECT * EXCLUDE (first_id) REPLACE (
     -- a Bulk CSV cannot carry the text #N/A, which clears; a field of more than 32,000 characters; a record of more than
     -- 400,000, with room for the match value; or an emptied parent
-    bulk_unfit OR contains("after", ':"#N/A"') AS bulk_unfit)
+    bulk_unfit OR contains("after", ':"#N/A"') AS bulk_unfit),
+    salesforce_id IS NOT DISTINCT FROM first_id AS leads
 FROM (
     SELECT * EXCLUDE (ids), unnest(CASE WHEN verdict = 'send' THEN ids ELSE [ids[1]] END) AS salesforce_id,
-        CASE WHEN verdict = 'send' THEN len(ids) ELSE 1 END AS siblings
+        CASE WHEN verdict = 'send' THEN len(ids) ELSE 1 END AS siblings, ids[1] AS first_id
     FROM needed
 )

@@ -5,11 +5,7 @@
 -- makes : plan_identity(profile_key, known, match_key, ids VARCHAR[], object, error_code, error_message)
 -- grain : one row a row of plan_rendered
 CREATE OR REPLACE TEMP TABLE plan_identity AS
-WITH own_record AS (
-    SELECT profile_key, any_value(match_key) AS match_key, any_value(object) AS object,
-        list(salesforce_id ORDER BY salesforce_id) FILTER (salesforce_id IS NOT NULL) AS ids
-    FROM plan_record GROUP BY profile_key
-), found AS (
+WITH found AS (
     SELECT rendered.profile_key, any_value(match.object) AS object,
         list(match.salesforce_id ORDER BY match.created_at, match.salesforce_id) AS ids
     FROM plan_rendered AS rendered
@@ -28,7 +24,7 @@ WITH own_record AS (
         coalesce(CASE WHEN len(own_record.ids) > 0 THEN own_record.object ELSE found.object END, $object) AS object,
         own_record.match_key AS old_match_key
     FROM plan_rendered AS rendered
-    LEFT JOIN own_record ON own_record.profile_key = rendered.profile_key
+    LEFT JOIN plan_record AS own_record ON own_record.profile_key = rendered.profile_key
     LEFT JOIN found ON found.profile_key = rendered.profile_key
 ), claimant AS (
     SELECT profile_key, match_key, known AND match_key IS NOT DISTINCT FROM old_match_key AS holds

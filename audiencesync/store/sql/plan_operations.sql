@@ -8,15 +8,25 @@
 --          or Composites, for the unfit ones), unfit_apart BIGINT (rows that neither can carry), jobs BIGINT (for the
 --          rows that are not unfit)
 -- grain  : one row an object and operation
-SELECT object, operation, count(*) AS rows, count(*) FILTER (bulk_unfit) AS unfit,
-    count(DISTINCT sf_pack(place, $collection_rows, bytes_before, $request_bytes)) AS collections,
-    count(*) FILTER (composite_unfit) AS apart,
-    count(DISTINCT sf_pack(mate_place, $composite_rows, mate_bytes_before, $request_bytes)) FILTER (NOT composite_unfit) AS composite,
-    count(DISTINCT sf_pack(mate_place, $collection_rows, mate_bytes_before, $request_bytes)) FILTER (composite_unfit) AS apart_collections,
-    count(*) FILTER (bulk_unfit AND composite_unfit) AS unfit_apart,
-    count(DISTINCT sf_pack(fit_place, $collection_rows, fit_bytes_before, $request_bytes)) FILTER (bulk_unfit) AS unfit_collections,
-    count(DISTINCT sf_pack(fit_place, $composite_rows, fit_bytes_before, $request_bytes)) FILTER (bulk_unfit) AS unfit_composite,
-    count(DISTINCT sf_pack(fit_place, $job_rows, fit_bytes_before, $job_bytes)) FILTER (NOT bulk_unfit) AS jobs
-FROM plan_packing
+WITH packed AS (
+    -- rows by the thousand have their packs in common, and what is counted once each is then little
+    SELECT object, operation, bulk_unfit, composite_unfit, count(*) AS rows,
+        sf_pack(place, $collection_rows, bytes_before, $request_bytes) AS collection,
+        sf_pack(mate_place, CASE WHEN composite_unfit THEN $collection_rows ELSE $composite_rows END, mate_bytes_before, $request_bytes) AS mate,
+        sf_pack(fit_place, CASE WHEN bulk_unfit THEN $collection_rows ELSE $job_rows END, fit_bytes_before, CASE WHEN bulk_unfit THEN $request_bytes ELSE $job_bytes END) AS fit,
+        CASE WHEN bulk_unfit THEN sf_pack(fit_place, $composite_rows, fit_bytes_before, $request_bytes) END AS fit_composite
+    FROM plan_packing
+    GROUP BY ALL
+)
+SELECT object, operation, CAST(sum(rows) AS BIGINT) AS rows, CAST(coalesce(sum(rows) FILTER (bulk_unfit), 0) AS BIGINT) AS unfit,
+    count(DISTINCT collection) AS collections,
+    CAST(coalesce(sum(rows) FILTER (composite_unfit), 0) AS BIGINT) AS apart,
+    count(DISTINCT mate) FILTER (NOT composite_unfit) AS composite,
+    count(DISTINCT mate) FILTER (composite_unfit) AS apart_collections,
+    CAST(coalesce(sum(rows) FILTER (bulk_unfit AND composite_unfit), 0) AS BIGINT) AS unfit_apart,
+    count(DISTINCT fit) FILTER (bulk_unfit) AS unfit_collections,
+    count(DISTINCT fit_composite) AS unfit_composite,
+    count(DISTINCT fit) FILTER (NOT bulk_unfit) AS jobs
+FROM packed
 GROUP BY object, operation
 ORDER BY object, operation

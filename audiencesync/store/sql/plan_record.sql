@@ -1,9 +1,12 @@
 -- plan_record: the records of those who differ, as far as they are known; the table is large, so it is read once.
 -- params: $sync_id
 -- reads : plan_candidate, store.record
--- makes : plan_record(profile_key, match_key, object, salesforce_id)
+-- makes : plan_record(profile_key, match_key, object, ids VARCHAR[] (NULL: no record is known))
+-- grain : one row a profile
 CREATE OR REPLACE TEMP TABLE plan_record AS
-SELECT profile_key, match_key, object, salesforce_id
+SELECT profile_key, any_value(match_key) AS match_key, any_value(object) AS object,
+    list(salesforce_id ORDER BY salesforce_id) FILTER (salesforce_id IS NOT NULL) AS ids
 FROM store.record
 SEMI JOIN plan_candidate USING (profile_key)
 WHERE sync_id = $sync_id
+GROUP BY profile_key

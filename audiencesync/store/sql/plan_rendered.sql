@@ -16,20 +16,26 @@ WITH named AS (
          )) AS audience_names
     FROM (SELECT DISTINCT {% for word in words %}mask_{{ word }}{{ ", " if not loop.last }}{% endfor %} FROM plan_candidate WHERE desired)
 ), raw AS (
-    SELECT _profile_key AS plan_key, _plan_fingerprint AS plan_fingerprint, {{ row_hash }} AS plan_row_hash
+    SELECT _profile_key AS profile_key, _plan_known AS known, _plan_fingerprint AS plan_fingerprint, {{ row_hash }} AS plan_row_hash
+    {% for word in words %}, _plan_now_{{ word }} AS mask_{{ word }}, _plan_then_{{ word }} AS old_mask_{{ word }}{% endfor %}
+
     {% for field in fields %}
         , {{ field.raw }} AS raw_{{ loop.index0 }}
     {% endfor %}
     FROM plan_touched
-    SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.profile_key = plan_touched._profile_key
+    JOIN (
+        SELECT profile_key AS _plan_member, known AS _plan_known
+            {% for word in words %}, mask_{{ word }} AS _plan_now_{{ word }}, old_mask_{{ word }} AS _plan_then_{{ word }}{% endfor %}
+
+        FROM plan_candidate WHERE desired
+    ) ON _plan_member = _profile_key
 ), told AS (
-    SELECT candidate.*, raw.*, audience_names
+    SELECT raw.*, audience_names
     {% for field in fields %}{% if field.entries %}
         , array_to_string({{ field.entries }}, ';') AS text_{{ loop.index0 }}
     {% endif %}{% endfor %}
     FROM raw
-    JOIN plan_candidate AS candidate ON candidate.profile_key = raw.plan_key
-    JOIN named ON {% for word in words %}named.mask_{{ word }} = candidate.mask_{{ word }}{{ " AND " if not loop.last }}{% endfor %}
+    JOIN named ON {% for word in words %}named.mask_{{ word }} = raw.mask_{{ word }}{{ " AND " if not loop.last }}{% endfor %}
 
 ), looked_at AS (
     -- most rows need nothing done to any text, and one look at all of them tells

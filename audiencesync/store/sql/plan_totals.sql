@@ -5,10 +5,10 @@
 -- grain  : one row
 SELECT
     (SELECT count(*) FROM store.acknowledged WHERE sync_id = $sync_id) AS acknowledged,
-    count(DISTINCT profile_key) FILTER (desired AND NOT known AND verdict <> 'unmatched') AS entered,
-    count(DISTINCT profile_key) FILTER (NOT desired) AS exited,
-    count(DISTINCT profile_key) FILTER (desired AND known AND verdict NOT IN ('quiet', 'unmatched')) AS changed,
-    count(DISTINCT profile_key) AS candidates,
+    count(*) FILTER (leads AND desired AND NOT known AND verdict <> 'unmatched') AS entered,
+    count(*) FILTER (leads AND NOT desired) AS exited,
+    count(*) FILTER (leads AND desired AND known AND verdict NOT IN ('quiet', 'unmatched')) AS changed,
+    count(*) FILTER (leads) AS candidates,
     count(*) FILTER (verdict = 'send') AS sends,
     count(*) FILTER (verdict = 'invalid') AS invalid,
     count(*) FILTER (verdict = 'unmatched') AS unmatched,

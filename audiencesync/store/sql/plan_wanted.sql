@@ -7,7 +7,7 @@
 -- grain   : one row a match key
 CREATE OR REPLACE TEMP TABLE plan_wanted AS
 WITH known AS (
-    SELECT profile_key FROM plan_record WHERE salesforce_id IS NOT NULL
+    SELECT profile_key FROM plan_record WHERE len(ids) > 0
 ), wanted AS (
     SELECT rendered.match_key, rendered.match_values
     FROM plan_rendered AS rendered ANTI JOIN known USING (profile_key)

@@ -4,10 +4,12 @@
 -- reads  : store.ledger, store.outbox, store.run_sync, store.sync
 -- returns: sync, outcome (rejected, invalid or unknown), error_code, rows BIGINT
 -- grain  : one row a sync, outcome and code; the most frequent first
-WITH ended AS (
+WITH refused AS (
+    SELECT DISTINCT sync_id, seq FROM store.ledger WHERE run_id = $run_id AND outcome IN ('rejected', 'invalid')
+), ended AS (
     SELECT sync_id, seq,
         arg_max({'outcome': outcome, 'error_code': error_code}, {'a': attempt, 't': answered_at}) AS last
-    FROM store.ledger
+    FROM store.ledger SEMI JOIN refused USING (sync_id, seq)
     WHERE run_id = $run_id
     GROUP BY sync_id, seq
 ), problem AS (

@@ -4,13 +4,21 @@
 -- returns: accepted, created, updated, rejected, invalid, unknown, collections, composite, bulk (accepted,
 --          rejected and unknown rows by their route)
 -- grain  : one row
-WITH ended AS (
-    SELECT seq, arg_max({'outcome': outcome, 'action': action, 'route': route}, {'a': attempt, 't': answered_at}) AS last
-    FROM store.ledger
-    WHERE run_id = $run_id AND sync_id = $sync_id
-    GROUP BY seq
+WITH pushed AS (
+    SELECT seq, attempt, answered_at, outcome, action, route FROM store.ledger WHERE run_id = $run_id AND sync_id = $sync_id
+), repeated AS (
+    -- of these few the last attempt is looked for: to look for it among all takes ten times the work
+    SELECT seq FROM pushed GROUP BY seq HAVING count(*) > 1
+), ended AS (
+    SELECT seq, outcome, action, route FROM pushed ANTI JOIN repeated USING (seq)
+    UNION ALL
+    FROM (
+        SELECT DISTINCT ON (seq) seq, outcome, action, route
+        FROM pushed SEMI JOIN repeated USING (seq)
+        ORDER BY seq, attempt DESC, answered_at DESC
+    )
 ), every AS (
-    SELECT last.outcome AS outcome, last.action AS action, last.route AS route
+    SELECT outcome, action, route
     FROM ended ANTI JOIN (
         FROM store.outbox WHERE run_id = $run_id AND sync_id = $sync_id AND batch_id IS NOT NULL
     ) AS open USING (seq)
