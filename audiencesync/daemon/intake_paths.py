@@ -1,15 +1,30 @@
 """All paths that take something in."""
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from audiencesync.daemon.intake import Intake
-from audiencesync.daemon.intake_web import Counts, Guard, IntakeWeb
+from audiencesync.daemon.intake_web import Counts, Guard, IntakeWeb, refusal
 from audiencesync.daemon.log import Log
+from audiencesync.daemon.openapi import document
 from audiencesync.daemon.segment_web import SegmentWeb
+from audiencesync.intake.changes import Refused
 
 
 def intake_routes(intake: Intake, counts: Counts, log: Log) -> list[Route]:
     """What is answered, by path: our own, and Segment's if the config has it."""
     guard = Guard(intake, counts, log)
     segment = intake.config.segment
-    return [*IntakeWeb(guard).routes(), *(SegmentWeb(guard, segment).routes() if segment else [])]
+
+    def told(_: Request) -> Response:
+        try:
+            return JSONResponse(document(intake.shape, segment=segment is not None))
+        except Refused as refused:
+            return refusal(refused.field, refused.message, refused.status)
+
+    return [
+        Route("/openapi.json", told),
+        *IntakeWeb(guard).routes(),
+        *(SegmentWeb(guard, segment).routes() if segment else []),
+    ]

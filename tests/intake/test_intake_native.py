@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -264,7 +265,12 @@ def test_pushes_go_on_while_the_store_is_opened_anew(sender: Pushing) -> None:
     thread = threading.Thread(target=push)
     thread.start()
     for _ in range(3):
+        before = len(codes)
+        while len(codes) < before + 3:
+            time.sleep(0.01)
+        begun = time.monotonic()
         sender.holding.renew()
+        assert time.monotonic() - begun < 5, "whoever writes gives the store back"
     ended.set()
     thread.join()
     assert set(codes) == {200}
