@@ -202,6 +202,7 @@ def _struct(kind: ColumnType) -> Check:
 _PLAIN: Mapping[str, Check] = MappingProxyType(
     {
         "varchar": _text,
+        "null": _text,
         "json": lambda _: None,
         "boolean": _flag,
         "date": _day,

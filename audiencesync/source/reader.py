@@ -75,6 +75,8 @@ class Source:
         self._config = config
         self._remote = attach_database(store, attach, base) if attach else None
         self._stager = Stager(store, self._remote)
+        # profiles that are only pushed are in no database
+        self._profile_stager = self._stager if config.profiles.columns is None else Stager(store, None)
         self._profiles: Staged | None = None
         self._memberships = Memberships(store, self._stager, config.memberships)
         self._remote_repeats: list[tuple[str, int, int]] = []
@@ -93,7 +95,7 @@ class Source:
         """
         key = self._config.profiles.key
         with self._one_moment():
-            glance = self._stager.glance(PROFILES, self._config.profiles.relation)
+            glance = self._profile_stager.glance(PROFILES, self._config.profiles.relation)
         require(glance, [key])
         glance.key(key)
         return dict(glance.columns)
@@ -230,7 +232,7 @@ class Source:
 
     def _stage_profiles(self, *, since: str | None, later: bool) -> Staged:
         config = self._config.profiles
-        staged = self._stager.stage(
+        staged = self._profile_stager.stage(
             "stage_profile_raw",
             PROFILES,
             config.relation,

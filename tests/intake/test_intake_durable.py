@@ -3,6 +3,7 @@
 import json
 import resource
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from audiencesync.config.load import load
 from audiencesync.daemon.words import Word
 from audiencesync.errors import StoreError
 from audiencesync.intake import inbox
+from audiencesync.source import Source
 from audiencesync.store import Store
 from tests.daemon.helpers import Running, running
 from tests.intake.helpers import COLUMNS, TOKEN, config, pushing
@@ -166,3 +168,20 @@ def test_a_bug_of_ours_is_said_without_a_value(
     said = "".join(capfd.readouterr())
     assert "intake_failed" in said
     assert "hunter2" not in said
+
+
+def test_profiles_may_be_pushed_beside_memberships_in_a_database(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "crm.sqlite") as database:
+        database.execute("CREATE TABLE members (id TEXT, audience TEXT)")
+        database.execute("INSERT INTO members VALUES ('u1', 'buyers')")
+    database.close()
+    made = config()
+    made["source"]["attach"] = "crm.sqlite"
+    made["source"]["memberships"] = {"from": "members", "key": "id", "audience": "audience"}
+    with pushing(tmp_path, made) as sender:
+        assert sender.send("PATCH", "/profiles/u1", {"email": "a"}).status_code == 200
+        project = sender.loop.project
+        with sender.holding.working() as store:
+            source = Source(store, project.config.source, base=tmp_path, attach=project.attach_target())
+            assert list(source.stage(since=None)) == list(COLUMNS)
+            assert store.columns("stage_membership")
