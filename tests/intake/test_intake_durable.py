@@ -1,6 +1,5 @@
 """What was answered with 200 is there, whatever happens; what cannot be kept is answered with 503."""
 
-import json
 import resource
 import signal
 import sqlite3
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 import requests
 
-from audiencesync.config.load import load
 from audiencesync.daemon.words import Word
 from audiencesync.errors import StoreError
 from audiencesync.intake import inbox
@@ -24,29 +22,35 @@ from tests.world import World
 UNAVAILABLE = 503
 
 
-@pytest.fixture
-def daemon(world: World) -> Iterator[Running]:
+def pushed_to(world: World) -> None:
+    """Let its daemon take changes in; no run looks at them."""
     (world.folder / "token").write_text(TOKEN)
     world.config["source"] = {"profiles": {"columns": COLUMNS, "key": "user_id"}}
     world.sync["required_fields"] = {"LastName": "email", "Email": "email"}
     world.sync["extra_fields"] = {}
     world.sync["push"] = False
     world.config["daemon"] = {"port": 0, "intake": {"token": "${file:./token}"}}
+
+
+@pytest.fixture
+def daemon(world: World) -> Iterator[Running]:
+    pushed_to(world)
     with running(world) as started:
         yield started
 
 
-def push(daemon: Running, number: int, size: int = 10) -> int:
+def send(daemon: Running, method: str, path: str, body: Any = None) -> int:
+    """The status that a request is answered with."""
     (started,) = daemon.events("daemon_started")
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.patch(
-            f"{started['page']}profiles/u{number}",
-            json={"email": "x" * size},
-            headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=30,
-        )
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        answer = session.request(method, started["page"] + path, json=body, headers=headers, timeout=30)
     return answer.status_code
+
+
+def push(daemon: Running, number: int, size: int = 10) -> int:
+    return send(daemon, "PATCH", f"profiles/u{number}", {"email": "x" * size})
 
 
 def kept(world: World) -> set[str]:
@@ -110,19 +114,27 @@ def test_a_source_that_cannot_be_read_is_waited_for(tmp_path: Path) -> None:
             assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
 
 
-def test_columns_and_audiences_are_learned_anew_with_a_new_config(tmp_path: Path) -> None:
-    made = config()
-    with pushing(tmp_path, made) as sender:
-        assert sender.send("PATCH", "/profiles/u1", {"city": "x"}).status_code == 422
-        assert sender.send("PUT", "/memberships/vip/u1").status_code == 422
-        made["source"]["profiles"]["columns"] = {**COLUMNS, "city": "VARCHAR"}
-        made["syncs"][0]["audiences"].append("vip")
-        path = tmp_path / "audiencesync.yaml"
-        path.write_text(json.dumps(made))
-        sender.loop.take(load(path))
-        sender.intake.learn()
-        assert sender.send("PATCH", "/profiles/u1", {"city": "x"}).status_code == 200
-        assert sender.send("PUT", "/memberships/vip/u1").status_code == 200
+@pytest.mark.slow
+def test_columns_and_audiences_are_learned_anew_on_sighup(daemon: Running) -> None:
+    assert send(daemon, "PATCH", "profiles/u1", {"city": "x"}) == 422
+    assert send(daemon, "PUT", "memberships/gold/u1") == 422
+    daemon.world.config["source"]["profiles"]["columns"] = {**COLUMNS, "city": "VARCHAR"}
+    daemon.world.sync["audiences"].append("gold")
+    daemon.world.project()
+    daemon.send(signal.SIGHUP)
+    daemon.wait_until(lambda: send(daemon, "PATCH", "profiles/u1", {"city": "x"}) == 200)
+    assert send(daemon, "PUT", "memberships/gold/u1") == 200
+
+
+@pytest.mark.slow
+def test_a_daemon_whose_source_comes_later_takes_changes_from_then_on(world: World) -> None:
+    pushed_to(world)
+    world.config["source"] = {"profiles": {"from": "read_csv('people.csv')", "key": "id"}}
+    with running(world) as daemon:
+        daemon.wait_for("intake_unready")
+        assert send(daemon, "PATCH", "profiles/7", {"email": "x"}) == UNAVAILABLE
+        (world.folder / "people.csv").write_text("id,email\n1,a\n")
+        daemon.wait_until(lambda: send(daemon, "PATCH", "profiles/7", {"email": "x"}) == 200)
 
 
 def test_a_store_that_cannot_be_written_is_said_and_asked_to_be_opened_anew(

@@ -87,6 +87,7 @@ def as_it_is_laid_over(database: duckdb.DuckDBPyConnection, value: Any, text: st
     database.execute(f"SELECT CAST(CAST({side} AS {text}) AS VARCHAR)", [json.dumps(value)]).fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TYPES)
 @settings(max_examples=60, deadline=None)
 @given(value=VALUES)

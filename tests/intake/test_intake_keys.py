@@ -34,6 +34,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TYPES)
 @settings(max_examples=80, deadline=None)
 @given(value=KEYS)
