@@ -107,7 +107,7 @@ class _Listener:
         """Take one message; `at` is what its fields are called after."""
         if not kind:
             raise Refused(f"{at}type", f"must be one of {', '.join(sorted(TYPES))}")
-        check_values(message, at.rstrip("."))
+        _check(message, at)
         if not self._is_for_us({**common, **_integrations(message, at)}, at):
             self._heard.unused.append(kind)
             return
@@ -179,6 +179,16 @@ class _Listener:
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise Refused(f"{at}{name}", "must be text or a whole number")
         return str(value)
+
+
+def _check(message: Mapping[str, object], at: str) -> None:
+    """Refuse what cannot be kept; of a batch that is logged, and names within a trait may be somebody's."""
+    try:
+        check_values(message)
+    except Refused as refused:
+        if not at:
+            raise
+        raise Refused(at.rstrip("."), f"{refused.message}, somewhere in it") from None
 
 
 def _is_given(message: Mapping[str, object], name: str) -> bool:

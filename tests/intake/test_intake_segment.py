@@ -170,7 +170,7 @@ def test_of_a_batch_the_good_messages_are_kept_and_the_bad_ones_counted_and_told
     before = [sender.metric(name % one) or 0 for one in (("refused", "identify"), ("refused", "unknown"))]
     batch = [
         {"type": "identify", "userId": "u1", "traits": {"employees": "hunter2"}},
-        {"type": "identify", "userId": "u2", "traits": {"email": "hunter2\0"}},
+        {"type": "identify", "userId": "u2", "traits": {"friends": {"hunter2": "\0"}}},
         {"type": "identify", "userId": "u3"},
         {"type": ["identify"]},
         "hunter2",
