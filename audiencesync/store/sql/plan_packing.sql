@@ -18,7 +18,8 @@ SELECT plan_change.rowid AS plan_row, kind, bulk_unfit,
     8 + coalesce(strlen(match_value), 0) + value_bytes AS bytes
 FROM plan_change JOIN plan_kind USING (object, operation)
 WHERE verdict = 'send'
-ORDER BY kind, parent, profile_key, salesforce_id;
+-- many go as they lie, block by block: what one job sends is then in one place of the outbox, and read without the rest
+ORDER BY kind, parent, plan_change.rowid // 122880, profile_key, salesforce_id;
 
 CREATE OR REPLACE TEMP TABLE plan_packing AS
 SELECT object, operation, seq, plan_row, bulk_unfit, composite_unfit, place, bytes_before,
