@@ -8,6 +8,9 @@ import duckdb
 
 from audiencesync.errors import StoreError
 
+_KEYED = ("acknowledged", "payload", "record", "pushed_profile", "pushed_membership")
+"""Tables whose rows are found by a hash of their key."""
+
 
 def migrations() -> Iterator[tuple[int, Traversable]]:
     """Every migration with its number, in order."""
@@ -50,7 +53,10 @@ def rehash(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN TRANSACTION")
     canary = "UPDATE store.hash_canary SET value = {0} WHERE value <> {0} RETURNING value"
     if connection.execute(canary.format("hash('audiencesync')")).fetchall():
-        connection.execute("UPDATE store.acknowledged SET key_hash = hash(profile_key)")
+        for table in _KEYED:
+            connection.execute(f"UPDATE store.{table} SET key_hash = hash(profile_key)")  # noqa: S608
+        others = "match_hash = hash(match_key), id_hash = hash(salesforce_id)"
+        connection.execute(f"UPDATE store.record SET {others}")  # noqa: S608
     connection.execute("COMMIT")
 
 

@@ -4,12 +4,19 @@
 -- reads  : store.outbox, store.record, store.acknowledged
 -- returns: object VARCHAR, seq BIGINT, holder VARCHAR (the profile that still has the match value)
 -- grain  : one row a contested outbox row
-SELECT outbox.object, outbox.seq, min(record.profile_key) AS holder
-FROM store.outbox AS outbox
-JOIN store.record AS record
-  ON record.sync_id = outbox.sync_id AND record.match_key = outbox.match_key
- AND record.profile_key <> outbox.profile_key
-SEMI JOIN store.acknowledged AS state
-  ON state.sync_id = record.sync_id AND state.profile_key = record.profile_key
-WHERE outbox.run_id = $run_id AND outbox.sync_id = $sync_id AND outbox.operation = $operation AND outbox.batch_id IS NULL
-GROUP BY outbox.object, outbox.seq
+WITH wanted AS (
+    SELECT object, seq, profile_key, match_key
+    FROM store.outbox
+    WHERE run_id = $run_id AND sync_id = $sync_id AND operation = $operation AND batch_id IS NULL
+), near AS (
+    SELECT profile_key, key_hash, match_key
+    FROM store.record
+    WHERE sync_id = $sync_id AND match_hash IN (SELECT sf_key_hash(match_key) FROM wanted)
+)
+SELECT wanted.object, wanted.seq, min(near.profile_key) AS holder
+FROM wanted
+JOIN near ON near.match_key = wanted.match_key AND near.profile_key <> wanted.profile_key
+SEMI JOIN (
+    FROM store.acknowledged WHERE sync_id = $sync_id AND key_hash IN (SELECT key_hash FROM near)
+) AS state ON state.profile_key = near.profile_key
+GROUP BY wanted.object, wanted.seq

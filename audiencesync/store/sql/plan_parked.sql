@@ -24,7 +24,7 @@ WITH parked AS (
 ), contested AS (
     SELECT same.profile_key, same.error_code, record.profile_key AS holder
     FROM same JOIN store.record AS record ON record.match_key = same.claim
-    WHERE record.sync_id = $sync_id
+    WHERE record.sync_id = $sync_id AND record.match_hash IN (SELECT sf_key_hash(claim) FROM same)
     UNION ALL
     SELECT same.profile_key, same.error_code, record.profile_key
     FROM same JOIN store.record AS record ON left(record.salesforce_id, 15) = same.claim
@@ -34,7 +34,9 @@ WITH parked AS (
     UNION
     SELECT contested.profile_key
     FROM contested
-    LEFT JOIN (FROM store.acknowledged WHERE sync_id = $sync_id) AS state ON state.profile_key = contested.holder
+    LEFT JOIN (
+        FROM store.acknowledged WHERE sync_id = $sync_id AND key_hash IN (SELECT sf_key_hash(holder) FROM contested)
+    ) AS state ON state.profile_key = contested.holder
     ANTI JOIN (FROM plan_candidate ANTI JOIN same USING (profile_key)) AS moving ON moving.profile_key = contested.holder
     WHERE contested.holder <> contested.profile_key
       AND (state.profile_key IS NOT NULL OR contested.error_code = 'DUPLICATE_VALUE')

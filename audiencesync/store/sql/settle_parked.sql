@@ -12,7 +12,9 @@ FROM store.outbox AS outbox
 JOIN stage_result AS result ON result.seq = outbox.seq
 ANTI JOIN stage_settled AS settled ON settled.seq = outbox.seq
 ANTI JOIN store.parked AS already ON already.sync_id = outbox.sync_id AND already.profile_key = outbox.profile_key
-LEFT JOIN store.record AS other
+LEFT JOIN (
+    FROM store.record WHERE match_hash IN (SELECT sf_key_hash(match_key) FROM store.outbox WHERE batch_id = $batch_id)
+) AS other
   ON result.error_code = 'DUPLICATE_VALUE' AND other.sync_id = outbox.sync_id
  AND other.match_key = outbox.match_key AND other.profile_key <> outbox.profile_key
 WHERE outbox.batch_id = $batch_id AND NOT result.accepted AND NOT list_contains($passing, result.error_code)
