@@ -141,6 +141,8 @@ def _incremental(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line
             for kind in ("incremental", "full")
         }
         yield from side_by_side("incremental", rows, case, wish.runs, contenders)
+        alone = {f"{OURS}, one pushed change": partial(measured, contender("ours", "pushed", config))}
+        yield from side_by_side("incremental", rows, f"{case}, pushed", wish.runs, alone)
 
 
 def _export(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line]:
