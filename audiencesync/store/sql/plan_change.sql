@@ -12,6 +12,7 @@
 --           `before` what was there, `payload` what the record then holds, NULL for no more than `after` (JSON: field ->
 --           value); value_bytes of what is sent; clears: filled values that become empty; leads: the first of her rows
 -- grain   : one row a candidate; one for each of its records when it has several
+{% set sent %}[{% for field in fields %}CASE WHEN sent_{{ loop.index0 }} THEN coalesce(value_{{ loop.index0 }}, 'null') END{{ ", " if not loop.last }}{% endfor %}]{% endset %}
 CREATE OR REPLACE TEMP TABLE plan_change AS
 WITH member AS (
     SELECT rendered.*, identity.ids, identity.object, identity.error_code, identity.error_message, acked.fields AS acked_fields
@@ -65,8 +66,7 @@ WITH member AS (
         CAST(0{% for field in fields %} + CASE WHEN sent_{{ loop.index0 }} THEN 3 + coalesce(strlen(value_{{ loop.index0 }}), 4) ELSE 0 END{% endfor %} AS BIGINT) AS value_bytes,
         0{% for field in fields %} + CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL AND value_{{ loop.index0 }} IS NULL THEN 1 ELSE 0 END{% endfor %} AS clears,
         CASE WHEN value_bytes > 32000 THEN
-            0{% for field in fields %} + CASE WHEN sent_{{ loop.index0 }} THEN coalesce(sf_length(value_{{ loop.index0 }}), 4) ELSE 0 END{% endfor %} > 399000
-            {% for field in fields %} OR (sent_{{ loop.index0 }} AND sf_length(value_{{ loop.index0 }}) > 32000){% endfor %} ELSE false END
+            list_sum([sf_length(one) FOR one IN {{ sent }}]) > 399000 OR list_max([sf_length(one) FOR one IN {{ sent }}]) > 32000 ELSE false END
         {% for field in fields %}{% if "." in field.name %} OR (sent_{{ loop.index0 }} AND value_{{ loop.index0 }} IS NULL){% endif %}{% endfor %} AS bulk_unfit
     FROM chosen
 ), unclaimed AS (
