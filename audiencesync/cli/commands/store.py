@@ -30,9 +30,7 @@ def info(*, config_path: Path, as_json: bool) -> None:
     sizes, ledger = document["bytes"], document["ledger"]
     write(f"{document['path']}: {_size(sizes['file'])}, of which {_size(sizes['free'])} free")
     if sizes["log"] or sizes["scratch"]:
-        write(
-            f"a killed run left {_size(sizes['log'])} of log and {_size(sizes['scratch'])} of scratch files"
-        )
+        write(f"beside it {_size(sizes['log'])} of log and {_size(sizes['scratch'])} of scratch files")
     write(f"free on that disk: {_size(sizes['disk_free'])}")
     write(f"first push in the ledger: {moment(ledger['first_push'])}; {_kept(ledger)}")
     write()
