@@ -30,7 +30,7 @@ def test_a_run_that_changes_nothing_adds_the_row_of_a_run_and_nothing_else(world
 
     assert world.sql(counts) == before
     assert world.sql("SELECT count(*) FROM run") == [(21,)]
-    assert blocks(world) == used
+    assert blocks(world) <= used
     # a checkpoint writes the few blocks of small tables anew before it lets go of the old ones
     assert (world.folder / "store.duckdb").stat().st_size <= size + 4 * 262_144
     assert sorted(file.name for file in world.folder.glob("store*")) == ["store.duckdb"]
