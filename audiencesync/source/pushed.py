@@ -18,7 +18,10 @@ def take_over(store: Store, syncs: Sequence[str]) -> None:
         store: Holds the inbox; another connection may go on filling it.
         syncs: Names of all syncs of the project.
     """
-    while (last := store.row("inbox_ready")["number"]) is not None:
+    ready = store.row("inbox_ready")
+    latest, last = ready["latest"], ready["number"]
+    # what comes meanwhile waits for the next run: it may come faster than it is taken over
+    while last is not None:
         with store.transaction():
             given_up = _take_over_aliases(store, last)
             store.run("stage_inbox", {"last": last})
@@ -29,6 +32,7 @@ def take_over(store: Store, syncs: Sequence[str]) -> None:
             store.run("pushed_replace", table="pushed_membership")
             store.run("inbox_pending", {"syncs": list(syncs)})
             store.run("inbox_out", {"last": last})
+        last = store.row("inbox_ready")["number"] if last < latest else None
 
 
 def _take_over_aliases(store: Store, last: int) -> list[str]:

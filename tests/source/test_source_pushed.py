@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiencesync.source import take_over
+from audiencesync.store import Store
 
 from .conftest import Desk
 
@@ -210,3 +211,22 @@ def relation(columns: str, rows: Sequence[tuple[Any, ...]]) -> str:
 
 def literal(value: Any) -> str:
     return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
+
+
+def test_changes_that_come_faster_than_they_are_taken_over_wait_for_the_next_run(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(desk, [Change("profile", "a", {"name": "x"})])
+    come = iter(range(1, 100))
+    run = Store.run
+
+    def run_while_more_comes(store: Store, statement: str, *given: Any, **more: Any) -> None:
+        run(store, statement, *given, **more)
+        if statement == "inbox_out":
+            put(desk, [Change("profile", "b", {"name": "y"})], next(come))
+
+    monkeypatch.setattr(Store, "run", run_while_more_comes)
+    take_over(desk.store, [])
+
+    assert desk.sql("SELECT profile_key FROM store.inbox") == [("b",)]
+    assert desk.sql("SELECT profile_key FROM store.pushed_profile") == [("a",)]
