@@ -116,6 +116,7 @@ class LedgerWriter:
         self._sync = {"sync_id": sync_id}
         self._passing = list(passing)
         self._retrying = retrying
+        self._sent: dict[tuple[str, str], list[str]] = {}
 
     def enqueue(self, routes: RoutePlan, limits: Mapping[str, int]) -> None:
         """Turn the rows of `plan_change` into intents, invalid outcomes and silent changes of state.
@@ -127,6 +128,9 @@ class LedgerWriter:
         with self._store.staged("stage_route", routes_table(routes)), self._store.transaction():
             self._store.run("enqueue_bits", self._sync)
             self._store.run("enqueue_invalid", {**self._place, "now": self._now()})
+            if any(choice.bulk for choice in routes.choices):
+                found = self._store.rows("enqueue_fields")
+                self._sent = {(row["object"], row["operation"]): row["fields"] for row in found}
             if routes.choices:
                 self._store.run("enqueue_sends", {**self._place, **limits}, words=self._words)
             self._store.run("parked_out", self._sync)
@@ -204,11 +208,7 @@ class LedgerWriter:
         """What a batch sends, in order."""
         return [
             OutboxRow(
-                row["seq"],
-                row["attempt"],
-                row["match_value"],
-                row["salesforce_id"],
-                json.loads(row["after"]),
+                row["seq"], row["attempt"], row["match_value"], row["salesforce_id"], json.loads(row["after"])
             )
             for row in self._store.rows("batch_rows", {"batch_id": batch.batch_id})
         ]
@@ -233,6 +233,7 @@ class LedgerWriter:
             key=key,
             fields=fields,
             shape=json_shape(fields),
+            sorted=self._store.row("batch_in_order", {"batch_id": batch.batch_id})["in_order"],
         )
 
     def set_job(self, batch: Batch, job_id: str) -> None:
@@ -384,8 +385,11 @@ class LedgerWriter:
             self._store.run("batch_answered", {**where, "now": self._now()})
 
     def _fields(self, batch: Batch, key: str | None) -> list[str]:
-        found = self._store.rows("batch_fields", {"batch_id": batch.batch_id})
-        return [row["field"] for row in found if row["field"] != key]
+        """Fields besides the key that any row sends, of its batch or of all that was planned with it."""
+        sent = self._sent.get((batch.object, batch.operation.value))
+        if sent is None:
+            sent = [row["field"] for row in self._store.rows("batch_fields", {"batch_id": batch.batch_id})]
+        return [field for field in sent if field != key]
 
     @cached_property
     def _words(self) -> range:

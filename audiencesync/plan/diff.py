@@ -125,7 +125,7 @@ def make_plan(
     if candidates.retried:
         store.run("plan_retried")
     totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}), candidates)
-    routes = choose_routes(sync, matching, weigh(store), room)
+    routes = choose_routes(sync, matching, weigh(store, totals.sends), room)
     return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes)
 
 

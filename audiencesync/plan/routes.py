@@ -39,6 +39,9 @@ PACKING = {
 }
 """Where requests and jobs are cut, besides the rows of a Composite."""
 
+SORTED_ROWS = 122_880
+"""So many rows are sent in the order of their keys; more as they lie, in blocks of DuckDB of this size."""
+
 FAST_ROWS = 10 * COMPOSITE_ROWS
 """A sync that prefers speed sends this many rows by requests, which are answered at once; a job is not."""
 
@@ -107,9 +110,14 @@ class Room:
     composite: bool = True
 
 
-def weigh(store: Store) -> tuple[Load, ...]:
-    """What `plan_change` has to send, cut into requests and jobs."""
-    store.run("plan_packing")
+def weigh(store: Store, sends: int) -> tuple[Load, ...]:
+    """What `plan_change` has to send, cut into requests and jobs.
+
+    Args:
+        store: Holds it.
+        sends: How many rows that are.
+    """
+    store.run("plan_packing", many=sends > SORTED_ROWS)
     limits = {"composite_rows": COMPOSITE_ROWS, **PACKING}
     return tuple(
         Load(**{**row, "operation": Operation(row["operation"])})

@@ -129,7 +129,7 @@ class Books:
                     "verdict": "invalid" if push.invalid else "send",
                 },
             )
-        self.store.run("plan_packing")
+        self.store.run("plan_packing", many=False)
         choice = RouteChoice("Lead", Operation.UPSERT, False, Route.COLLECTIONS, 200)
         limits = {"collection_rows": 200, "job_rows": 1, "job_bytes": 1, "request_bytes": 1_000_000}
         writer.enqueue(RoutePlan(choices=(choice,)), limits)

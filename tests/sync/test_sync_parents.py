@@ -1,5 +1,6 @@
 """Parents, owners and record types by name: on every route, checked before anything is sent."""
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from audiencesync.plan import routes
 from audiencesync.records import Route
+from audiencesync.salesforce.org import Org as RealOrg
 from tests.world import Org, World, person, running_org, send_by_bulk
 
 PICKLISTS = {"Tier__c": ["Gold", "Silver"], "Likes__c": ["tea", "milk"]}
@@ -133,6 +136,35 @@ def test_parents_arrive_by_every_route_and_are_cleared_and_left_alone(
     }
     assert named(family.org, contacts(family)["p1@example.com"]) == ALL | {"Store__c": "Rome"}
     assert family.run_one().planned == 0
+
+
+@pytest.mark.parametrize("sorted_rows", [0, 1000])
+def test_a_job_takes_the_rows_of_one_parent_side_by_side(
+    family: World, sorted_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_by_bulk(monkeypatch)
+    monkeypatch.setattr(routes, "SORTED_ROWS", sorted_rows)
+    files: list[list[dict[str, str]]] = []
+
+    def upload(org: RealOrg, job_id: str, path: Path) -> None:
+        with path.open() as file:
+            files.append(list(csv.DictReader(file)))
+        real(org, job_id, path)
+
+    real = RealOrg.upload
+    monkeypatch.setattr(RealOrg, "upload", upload)
+    stores = ["7", "8", "7", "", "8", "7", "", "8"]
+    family.sync["extra_fields"] = {"Phone": "phone", "Store__r.Number__c": "store"}
+    family.people([child(number, store=store) for number, store in enumerate(stores)])
+
+    assert family.run_one().accepted == len(stores)
+    family.people([child(number, store=store, phone=f"1{number}") for number, store in enumerate(stores)])
+    assert family.run_one().accepted == len(stores)
+
+    first, second = files
+    assert [row["Store__r.Number__c"] for row in first if row["Store__r.Number__c"]] == ["7"] * 3 + ["8"] * 3
+    assert {*second[0]} == {"Id", "Phone"}  # what nobody sends is no column
+    assert {row["Phone"] for row in second} == {f"1{number}" for number in range(len(stores))}
 
 
 def test_a_parent_value_that_cannot_be_is_an_invalid_row_and_an_unknown_parent_a_rejected_one(

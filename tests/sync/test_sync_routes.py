@@ -370,3 +370,20 @@ def test_a_composite_whose_answer_is_lost_writes_each_row_once(world: World, fau
     assert (report.accepted, report.unknown, report.deferred) == (50, 0, 0)
     assert len(world.org.records()) == 50
     assert world.run_one().planned == 0
+
+
+def test_who_leaves_beside_rows_that_are_sent_whole_is_cleared_of_a_field_that_is_mapped_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_by_bulk(monkeypatch)
+    world.sync["on_exit"] = "clear_all"
+    world.people([person(number, fax=f"{number}") for number in range(4)])
+    assert world.run_one().created == 4
+    del world.sync["extra_fields"]["Fax"]
+    world.people([person(number) for number in range(3)])
+
+    everything = Allowances(mapping_change=True, exits=True, clears=True)
+    report = world.run_one(backfill=True, allowed=everything)
+
+    assert (report.accepted, report.routes[Route.BULK]) == (4, 4)
+    assert {one["Fax"] for one in world.org.records()} == {"0", "1", "2", None}

@@ -1,6 +1,6 @@
 -- bulk_file: the CSV of one Bulk job. Left alone: empty; cleared: #N/A; set: the value.
 -- template: batch_id, path, key (Id, the match field, or nothing for new records), fields (besides the key), shape (JSON:
---           their names and types)
+--           their names and types), sorted (the rows lie in the order they travel)
 -- writes  : the file, one row an outbox row
 COPY (
     SELECT {% if key == 'Id' %}salesforce_id AS "Id",{% elif key %}match_value AS {{ key | name }},{% endif %}
@@ -13,5 +13,5 @@ COPY (
         FROM store.outbox
         WHERE batch_id = {{ batch_id }}
     )
-    ORDER BY seq
+    {{ "ORDER BY seq" if not sorted }}
 ) TO {{ path | text }} (FORMAT csv, HEADER, NULLSTR '#N/A', QUOTE '"', ESCAPE '"')

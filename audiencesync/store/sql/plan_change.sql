@@ -10,7 +10,7 @@
 -- makes   : plan_change; `verdict` says what becomes of the row: send, invalid, unmatched (there is no record that it
 --           may write to), quiet (state only), forget (state only, the member is gone). `after` is what is sent and
 --           `before` what was there, `payload` what the record then holds, NULL for no more than `after` (JSON: field ->
---           value); value_bytes of what is sent; clears: filled values that become empty; leads: the first of her rows
+--           value); whole: every field is sent; value_bytes of what is sent; clears: filled values that become empty; leads: the first of her rows
 -- grain   : one row a candidate; one for each of its records when it has several
 {% set sent %}[{% for field in fields %}CASE WHEN sent_{{ loop.index0 }} THEN coalesce(value_{{ loop.index0 }}, 'null') END{{ ", " if not loop.last }}{% endfor %}]{% endset %}
 CREATE OR REPLACE TEMP TABLE plan_change AS
@@ -36,16 +36,20 @@ WITH member AS (
     {% for field in fields %}
         , differs_{{ loop.index0 }} OR (known AND len(ids) = 0{{ " AND value_" ~ loop.index0 ~ " IS NOT NULL" if field.skip }}) AS sent_{{ loop.index0 }}
     {% endfor %}
+        , {% for field in fields %}sent_{{ loop.index0 }}{{ " AND " if not loop.last }}{% endfor %} AS whole
     FROM compared
 ), differing AS (
-    SELECT profile_key, known, fingerprint, row_hash, match_value, match_key, error_code, error_message, truncated,
+    SELECT profile_key, known, fingerprint, row_hash, match_value, match_key, error_code, error_message, truncated, whole,
         {% for word in words %}mask_{{ word }}, old_mask_{{ word }}, {% endfor %}
         ids, object, differs, {{ parent or "CAST(NULL AS VARCHAR)" }} AS parent,
-        concat('{', concat_ws(','
+        -- most rows are sent whole, and then one call does for all fields
+        CASE WHEN whole
+        THEN CAST(to_json({ {% for field in fields %}{{ field.name | text }}: value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %} }) AS VARCHAR)
+        ELSE concat('{', concat_ws(','
         {% for field in fields %}
             , CASE WHEN sent_{{ loop.index0 }} THEN sf_entry({{ field.name | text }}, value_{{ loop.index0 }}) END
         {% endfor %}
-        ), '}') AS "after",
+        ), '}') END AS "after",
         CASE WHEN acked_fields IS NOT NULL THEN nullif(concat('{', concat_ws(','
         {% for field in fields %}
             , CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL THEN sf_entry({{ field.name | text }}, acked_{{ loop.index0 }}) END
@@ -116,7 +120,7 @@ WITH member AS (
             WHEN $rebased THEN 'mapping_changed'
             ELSE 'trigger'
         END AS reason,
-        "after", "before", payload, truncated, fingerprint, row_hash, known, true AS desired,
+        "after", "before", payload, whole, truncated, fingerprint, row_hash, known, true AS desired,
         value_bytes, clears, bulk_unfit,
         {% for word in words %}mask_{{ word }}, {% endfor %}
         error_code, error_message,
@@ -133,7 +137,7 @@ WITH member AS (
         CASE WHEN $on_exit = 'delete' THEN 'delete' ELSE 'update' END AS operation,
         CASE WHEN $on_exit = 'delete' THEN 'delete' ELSE 'exit' END AS action,
         'exited' AS reason,
-        sf_fields_text(changed, 'after') AS "after", nullif(sf_fields_text(changed, 'before'), '{}') AS "before", NULL AS payload,
+        sf_fields_text(changed, 'after') AS "after", nullif(sf_fields_text(changed, 'before'), '{}') AS "before", NULL AS payload, false AS whole,
         []::VARCHAR[] AS truncated, NULL AS fingerprint, NULL AS row_hash, known, false AS desired,
         CAST(coalesce(list_sum([3 + coalesce(strlen(one."after"), 4) FOR one IN map_values(changed)]), 0) AS BIGINT) AS value_bytes,
         len([one FOR one IN map_values(changed) IF one."before" IS NOT NULL AND one."after" IS NULL]) AS clears,
