@@ -17,8 +17,8 @@ FROM (
     WHERE rowid IN (  -- found by their keys alone: most texts are never unpacked
         SELECT payload.rowid
         FROM store.payload AS payload
+        SEMI JOIN plan_candidate AS candidate
+            ON sf_key_hash(candidate.profile_key) = payload.key_hash AND NOT candidate.profile_key <> payload.profile_key
         WHERE payload.sync_id = $sync_id
-          AND payload.key_hash IN (SELECT sf_key_hash(candidate.profile_key) FROM plan_candidate AS candidate)
-          AND payload.profile_key IN (SELECT candidate.profile_key FROM plan_candidate AS candidate)
     )
 )

@@ -7,16 +7,16 @@
 CREATE OR REPLACE TEMP TABLE plan_holder AS
 WITH near AS (
     SELECT profile_key, match_key, salesforce_id
-    FROM store.record
+    FROM store.record AS record
+    SEMI JOIN plan_rendered AS rendered
+        ON sf_key_hash(rendered.match_key) = record.match_hash AND NOT rendered.match_key <> record.match_key
     WHERE sync_id = $sync_id
-      AND match_hash IN (SELECT sf_key_hash(rendered.match_key) FROM plan_rendered AS rendered)
-      AND match_key IN (SELECT rendered.match_key FROM plan_rendered AS rendered)
     UNION
     SELECT profile_key, match_key, salesforce_id
-    FROM store.record
+    FROM store.record AS record
+    SEMI JOIN plan_match AS match
+        ON sf_key_hash(match.salesforce_id) = record.id_hash AND NOT match.salesforce_id <> record.salesforce_id
     WHERE sync_id = $sync_id
-      AND id_hash IN (SELECT sf_key_hash(match.salesforce_id) FROM plan_match AS match)
-      AND salesforce_id IN (SELECT match.salesforce_id FROM plan_match AS match)
 )
 SELECT near.profile_key, near.match_key, near.salesforce_id
 FROM near

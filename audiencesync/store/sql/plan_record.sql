@@ -6,8 +6,8 @@
 CREATE OR REPLACE TEMP TABLE plan_record AS
 SELECT profile_key, any_value(match_key) AS match_key, any_value(object) AS object,
     list(salesforce_id ORDER BY salesforce_id) FILTER (salesforce_id IS NOT NULL) AS ids
-FROM store.record
+FROM store.record AS record
+SEMI JOIN plan_candidate AS candidate
+    ON sf_key_hash(candidate.profile_key) = record.key_hash AND NOT candidate.profile_key <> record.profile_key
 WHERE sync_id = $sync_id
-  AND key_hash IN (SELECT sf_key_hash(candidate.profile_key) FROM plan_candidate AS candidate)
-  AND profile_key IN (SELECT candidate.profile_key FROM plan_candidate AS candidate)
 GROUP BY profile_key

@@ -7,7 +7,9 @@
 SELECT {{ state_key }} AS key, rowid AS _plan_state, fingerprint AS _plan_old_fingerprint
     {% for word in words %}, mask_{{ word }} AS _plan_old_mask_{{ word }}{% endfor %}
 
-FROM store.acknowledged
+FROM store.acknowledged AS state
+{% if scoped %}
+SEMI JOIN stage_scope AS scope
+    ON sf_key_hash(scope.profile_key) = state.key_hash AND NOT scope.profile_key <> state.profile_key
+{% endif %}
 WHERE sync_id = $sync_id
-{% if scoped %}AND key_hash IN (SELECT sf_key_hash(profile_key) FROM stage_scope)
-  AND profile_key IN (SELECT profile_key FROM stage_scope){% endif %}
