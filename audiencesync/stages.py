@@ -204,8 +204,10 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             retry=bench.options.retry,
             pushed=reading.pushed,
             now=bench.clock.now(),
+            profiles=reading.totals.profiles,
             shared_hashes=reading.totals.shared_hashes,
             cluster=bench.cluster,
+            check_keys=reading.source.check_keys,
             narrow=reading.source.narrow,
         )
         if reading.totals.since is None and not reading.pushed:

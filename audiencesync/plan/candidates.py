@@ -61,9 +61,11 @@ def find_candidates(
     retry: Sequence[str] | None,
     pushed: bool,
     now: datetime,
-    shared_hashes: bool,
+    profiles: int,
+    shared_hashes: bool | None,
     cluster: Cluster | None,
-    narrow: Callable[[], None],
+    check_keys: Callable[[], bool],
+    narrow: Callable[[], bool],
 ) -> Candidates:
     """Find the members whose desired state differs from the acknowledged one.
 
@@ -80,15 +82,19 @@ def find_candidates(
             look at everybody, and leave alone what is parked.
         pushed: Look at those that are pending alone, as those are that a pushed change is about.
         now: The time.
-        shared_hashes: The hashes of two keys are the same, so keys must meet by their text.
+        profiles: How many the source has.
+        shared_hashes: The hashes of two keys are the same, so keys must meet by their text; None: nobody has
+            looked yet.
         cluster: Where the source is, and so who compares; None: DuckDB.
-        narrow: Has the rows of `stage_scope` at hand, once it is known.
+        check_keys: Looks whether that is so, and refuses keys that repeat.
+        narrow: Has the rows of `stage_scope` at hand, once it is known; tells the same of these.
 
     Returns:
         The candidates; their rows are in `plan_candidate`.
 
     Raises:
         ConfigError: A mapping or rule is not valid over the profile columns.
+        SourceError: A key is repeated.
     """
     sources = read_sources(store, project, sync, columns, cluster)
     rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
@@ -119,7 +125,7 @@ def find_candidates(
         )
     scoped = pushed or since is not None or retry is not None
     if scoped:
-        narrow()
+        shared_hashes = narrow()
     store.run("plan_listed", {"listed": listed}, words=words)
     question = Question(
         state.sync_id,
@@ -137,7 +143,9 @@ def find_candidates(
         everyone=backfill,
     )
     if cluster is None:
-        touch_here(store, question, sources, shared_hashes=shared_hashes)
+        touch_here(store, question, sources, shared_hashes=bool(shared_hashes))
+        if shared_hashes is None and not _proven(store, state, profiles) and check_keys():
+            touch_here(store, question, sources, shared_hashes=True)
     else:
         touch_there(store, cluster, question, sources)
     store.run("plan_candidate", {"sync_id": state.sync_id}, words=words, row_hash=sources.row_hash)
@@ -168,6 +176,11 @@ def find_candidates(
         everything=backfill,
         retried=retry is not None,
     )
+
+
+def _proven(store: Store, state: SyncState, profiles: int) -> bool:
+    """No two profiles have one hash of their keys; False: nothing is known."""
+    return bool(store.row("plan_proven", {"sync_id": state.sync_id, "profiles": profiles})["proven"])
 
 
 def _words(store: Store, bits: Mapping[str, int]) -> Sequence[int]:

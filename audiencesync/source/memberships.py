@@ -9,7 +9,7 @@ from audiencesync.source.failures import failing_as
 from audiencesync.source.moments import Moments
 from audiencesync.source.pushed import changed_at
 from audiencesync.source.refusals import MEMBERSHIPS, refuse_no_truth, refuse_nulls
-from audiencesync.source.staging import Staged, Stager, require
+from audiencesync.source.staging import Staged, Stager, parsed, require
 from audiencesync.store import Store
 
 _VIEW = "stage_membership_source"
@@ -115,6 +115,8 @@ class Memberships:
                 key=config.key,
                 key_text=staged.key(config.key),
                 audience=config.audience,
+                # a query is not run twice for the sake of statistics
+                apart=config.updated_at is None or not parsed(MEMBERSHIPS, config.relation).is_query,
                 **moments.template(self._since),
             )
         refuse_nulls(config.key, config.audience, totals)

@@ -22,10 +22,12 @@ from audiencesync.source.refusals import (
     refuse_repeats,
     refuse_unfit,
 )
-from audiencesync.source.staging import Staged, Stager, require
+from audiencesync.source.staging import Staged, Stager, parsed, require
 from audiencesync.store import ColumnType, Store
 
 _SOURCE = "stage_profile_source"
+_MANY = 1_000_000
+"""From so many profiles on it is worth while to wait: the comparison may show that no key is repeated."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,14 @@ class SourceTotals:
 
     Attributes:
         profiles: Profiles read: all of them, or those changed since the watermark.
-        shared_hashes: Two of their keys have the same hash.
+        shared_hashes: Two of their keys have the same hash; None: nobody has looked yet, see `check_keys`.
         watermark: The greatest `updated_at`, as text; None without that column or without rows.
         since: Where an incremental read began; None when everything was read.
         memberships: The same of the memberships.
     """
 
     profiles: int
-    shared_hashes: bool
+    shared_hashes: bool | None
     watermark: str | None
     since: str | None
     memberships: MembershipTotals
@@ -81,6 +83,7 @@ class Source:
         self._memberships = Memberships(store, self._stager, config.memberships)
         self._remote_repeats: list[tuple[str, int, int]] = []
         self._over: dict[str, Any] = {}
+        self._shared: bool | None = None
 
     @property
     def incremental_possible(self) -> bool:
@@ -142,6 +145,7 @@ class Source:
         Raises:
             SourceError: A relation cannot be read or lacks a column that the config names.
         """
+        self._shared = None
         pushed = self._store.row("pushed_any")
         with self._one_moment():
             profiles = self._stage_profiles(since=since, later=later)
@@ -174,11 +178,16 @@ class Source:
     def check(self, *, since: str | None) -> SourceTotals:
         """Count the profiles and refuse null and repeated keys.
 
+        Repeated ones are left to `check_keys` where all of many profiles are read, and to `narrow` where only
+        those that changed are.
+
         Raises:
             SourceError: A key is null or repeated; the message shows examples.
         """
         key = self._config.profiles.key
         assert self._profiles is not None  # noqa: S101  (they are staged)
+        query = parsed(PROFILES, self._config.profiles.relation).is_query
+        apart = not (query or self._config.affinities or self._over["pushed"])
         moments = self._moments(self._profiles)
         template, parameters = moments.template(since), moments.since(since)
         with failing_as(PROFILES):
@@ -188,22 +197,40 @@ class Source:
                 profiles="stage_profile" if since is None else _SOURCE,
                 key=key,
                 key_hash="sf_key_hash(_profile_key)",
+                apart=apart,
                 **template,
             )
         refuse_unfit(PROFILES, key, totals)
-        shared = totals["key_hashes"] < totals["profiles"]
         refuse_repeats(key, self._remote_repeats)
-        if shared:  # keys of different hashes are different
-            self._refuse_repeats("stage_profile")
+        shared = None
+        if not apart:
+            shared = totals["key_hashes"] < totals["profiles"]
+            if shared:
+                self._refuse_repeats("stage_profile")
+        elif since is None and totals["profiles"] < _MANY:
+            shared = self.check_keys()
         memberships = self._memberships.check()
         return SourceTotals(int(totals["profiles"]), shared, totals["watermark"], since, memberships)
 
-    def narrow(self) -> None:
+    def check_keys(self) -> bool:
+        """Refuse repeated keys; whether two keys that differ have the same hash.
+
+        Raises:
+            SourceError: A key is repeated; the message shows examples.
+        """
+        if self._shared is None:
+            self._shared = self._shares("stage_profile")
+        return self._shared
+
+    def narrow(self) -> bool:
         """Have the rows of `stage_scope` at hand: `stage_scoped_profile` and `stage_scoped_membership`.
 
         What an incremental read of another database left out is read now, of a later moment than the rest;
         as nothing depends on two profiles at once, a profile that is newer than expected is only up to date
         sooner.
+
+        Returns:
+            Two of their keys have the same hash.
 
         Raises:
             SourceError: The database cannot be read, or two profiles of the scope have one key.
@@ -216,8 +243,16 @@ class Source:
         with failing_as(PROFILES):
             self._store.run("stage_scoped_profile", scoped=True, **self._over)
         # nobody has asked yet whether a profile that changed shares its key with one that did not
-        self._refuse_repeats("stage_scoped_profile")
+        shared = self._shares("stage_scoped_profile")
         self._memberships.narrow()
+        return shared
+
+    def _shares(self, profiles: str) -> bool:
+        with failing_as(PROFILES):
+            shared = bool(self._store.row("profile_hashes", profiles=profiles)["shared"])
+        if shared:
+            self._refuse_repeats(profiles)
+        return shared
 
     def _refuse_repeats(self, profiles: str) -> None:
         with failing_as(PROFILES):

@@ -76,6 +76,7 @@ class SparkSource:
             profiles="stage_profile",
             key=key,
             key_hash="_profile_key",
+            apart=False,
             **nothing,
         )
         refuse_unfit(PROFILES, key, totals)
@@ -90,6 +91,7 @@ class SparkSource:
                 key=memberships.key,
                 key_text=self._membership_key,
                 audience=memberships.audience,
+                apart=False,
                 **nothing,
             )
             refuse_nulls(memberships.key, memberships.audience, nulls)
@@ -101,8 +103,13 @@ class SparkSource:
             memberships=MembershipTotals(),
         )
 
-    def narrow(self) -> None:
-        """Nothing needs to be at hand: the cluster looks at what it is asked to."""
+    def check_keys(self) -> bool:
+        """They were checked already, by their text."""
+        return False
+
+    def narrow(self) -> bool:
+        """Nothing needs to be at hand: the cluster looks at what it is asked to, by the text of the keys."""
+        return False
 
     def _stage_memberships(self) -> None:
         config = self._config.memberships

@@ -50,9 +50,11 @@ def differing(store: Store, folder: Path, day: Path, cluster: Cluster | None) ->
         retry=None,
         pushed=False,
         now=clock.now(),
+        profiles=totals.profiles,
         shared_hashes=totals.shared_hashes,
         cluster=cluster,
-        narrow=lambda: None,
+        check_keys=(here if cluster is None else there).check_keys,
+        narrow=lambda: False,
     )
     return found.count, read - begun, time.perf_counter() - read
 

@@ -161,9 +161,11 @@ class Engine:
             retry=None,
             pushed=False,
             now=clock.now(),
+            profiles=totals.profiles,
             shared_hashes=totals.shared_hashes,
             cluster=self.cluster,
-            narrow=lambda: None,
+            check_keys=lambda: False,
+            narrow=lambda: False,
         )
         masks = ", ".join(f"mask_{word}, old_mask_{word}" for word in found.words)
         rows: list[dict[str, Any]] = (

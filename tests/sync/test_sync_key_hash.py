@@ -6,8 +6,15 @@ import duckdb
 import pytest
 
 from audiencesync.errors import SourceError
+from audiencesync.source import Source, reader
 from audiencesync.store import Store
 from tests.world import World, person
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let any number of profiles be so many that repeated keys are looked for last."""
+    monkeypatch.setattr(reader, "_MANY", 0)
 
 
 def hash_by(monkeypatch: pytest.MonkeyPatch, expression: str) -> None:
@@ -22,7 +29,11 @@ def hash_by(monkeypatch: pytest.MonkeyPatch, expression: str) -> None:
     monkeypatch.setattr(Store, "open", open_and_replace)
 
 
-def test_profiles_that_share_a_hash_are_told_apart(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("least", [1_000_000, 0], ids=["few", "many"])
+def test_profiles_that_share_a_hash_are_told_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    monkeypatch.setattr(reader, "_MANY", least)
     hash_by(monkeypatch, "(hash(x) % 3)::UBIGINT")
     people = [person(number, audiences=["news"] if number % 2 else ["vip"]) for number in range(20)]
     world.people(people)
@@ -66,6 +77,60 @@ def test_repeated_keys_are_refused_also_where_others_share_their_hash(
 
     with pytest.raises(SourceError, match="1 values of id are repeated"):
         world.run()
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("backfill", [False, True])
+@pytest.mark.parametrize(
+    "twice",
+    [
+        person(1),
+        person(2, phone="+1 555 9999"),
+        person(3, audiences=[]),
+        person(4, audiences=["vip"]),
+        person(5),
+        person(6, audiences=[]),
+    ],
+    ids=["unchanged", "changed", "leaver", "mover", "newcomer", "nobody's member"],
+)
+def test_whoever_comes_twice_among_many_is_found(
+    world: World, twice: dict[str, Any], *, backfill: bool
+) -> None:
+    world.people([person(number) for number in (1, 2, 3, 4, 7)])
+    world.run_one()
+    others = [person(number) for number in (1, 2, 3, 4) if twice["id"] != f"p{number}"]
+    world.people([*others, twice, twice])
+    before = world.leads()
+
+    (report,) = world.run(backfill=backfill).syncs
+
+    assert report.trouble is not None
+    assert f"1 values of id are repeated, among them {twice['id']} (2 times)" in report.trouble.message
+    assert world.leads() == before
+
+
+@pytest.mark.usefixtures("many")
+def test_many_profiles_are_counted_again_only_where_the_comparison_does_not_show_that_they_differ(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[bool] = []
+    check_keys = Source.check_keys
+
+    def noted(source: Source) -> bool:
+        looked.append(check_keys(source))
+        return looked[-1]
+
+    monkeypatch.setattr(Source, "check_keys", noted)
+    world.people([person(number) for number in range(5)])
+    world.run_one()
+    world.people([person(1, phone="+9"), *(person(number) for number in range(2, 7))])
+
+    assert world.run_one().entered == 2
+    assert not looked
+
+    world.people([*(person(number) for number in range(7)), person(8, audiences=[])])
+    assert world.run_one().entered == 1
+    assert looked == [False]
 
 
 def test_a_store_whose_hashes_are_of_another_engine_is_hashed_anew(world: World) -> None:

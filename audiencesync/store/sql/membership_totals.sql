@@ -1,7 +1,7 @@
 -- membership_totals: memberships that name no profile or no audience, and how far the source has come.
 -- params  : $since when the read is incremental
--- template: key (column), key_text (SQL for its text), audience (column), since_type (when the read is
---           incremental), and what watermark and profile_changed take
+-- template: key (column), key_text (SQL for its text), audience (column), apart (as in profile_totals), since_type (when the
+--           read is incremental), and what watermark and profile_changed take
 -- reads   : stage_membership_raw
 -- returns : null_keys, unfit_keys (a number that is not whole), null_audiences BIGINT, watermark VARCHAR
 -- grain   : one row
@@ -9,6 +9,10 @@ SELECT
     count(*) FILTER (WHERE {{ key | name }} IS NULL OR {{ key_text }} = '') AS null_keys,
     count(*) FILTER (WHERE {{ key | name }} IS NOT NULL AND {{ key_text }} IS NULL) AS unfit_keys,
     count(*) FILTER (WHERE {{ audience | name }} IS NULL OR CAST({{ audience | name }} AS STRING) = '') AS null_audiences,
-    {% include "watermark.sql" %} AS watermark
+    {% if apart and updated_at %}(SELECT {% include "watermark.sql" %} FROM stage_membership_raw{% if since_type %} WHERE {% include "profile_changed.sql" %}{% endif %}){% else %}{% include "watermark.sql" %}{% endif %} AS watermark
 FROM stage_membership_raw
-{% if since_type %}WHERE {% include "profile_changed.sql" %}{% endif %}
+WHERE {% if since_type %}{% include "profile_changed.sql" %}{% else %}true{% endif %}
+
+{% if apart %}
+  AND ({{ key | name }} IS NULL OR {{ key_text }} IS NULL OR {{ key_text }} = '' OR {{ audience | name }} IS NULL OR CAST({{ audience | name }} AS STRING) = '')
+{% endif %}
