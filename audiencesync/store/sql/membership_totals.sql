@@ -1,7 +1,7 @@
 -- membership_totals: memberships that name no profile or no audience, and how far the source has come.
 -- params  : $since when the read is incremental
--- template: key (column), key_text (SQL for its text), audience (column), apart (as in profile_totals), since_type (when the
---           read is incremental), and what watermark and profile_changed take
+-- template: key (column), key_text (SQL for its text), audience (column), apart (as in profile_totals), updated_at, since_type
+--           (when the read is incremental), and what watermark and profile_changed take
 -- reads   : stage_membership_raw
 -- returns : null_keys, unfit_keys (a number that is not whole), null_audiences BIGINT, watermark VARCHAR
 -- grain   : one row
