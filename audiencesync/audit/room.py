@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from audiencesync.audit.looking import SCHEMA_VERSION, iso_text
-from audiencesync.config.base import duration_text
+from audiencesync.config.base import LENGTHS
 from audiencesync.config.load import Project
 from audiencesync.store import Store
 
@@ -69,7 +69,7 @@ def info(store: Store, project: Project) -> dict[str, Any]:
         "ledger": {
             "first_push": iso_text(goes_back["first_push"]),
             "kept_since": iso_text(goes_back["kept_since"]),
-            "keep": None if keep is None else duration_text(keep),
+            "keep": None if keep is None else LENGTHS.text(keep),
         },
         "tables": [{**row, "holds": HOLDS.get(row["name"], "")} for row in sized],
     }

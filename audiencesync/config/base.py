@@ -1,7 +1,8 @@
 """The checked kinds of text that config models are made of."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -32,8 +33,6 @@ _SEGMENT = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
 _API_NAME = rf"{_SEGMENT}(?:__{_SEGMENT}){{0,3}}"
 _MAPPED = rf"{_API_NAME}|(?:{_API_NAME}:)?{_API_NAME}\.{_API_NAME}"
 _LONGEST_AUDIENCE = 80
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(?P<number>[1-9]\d{0,5})(?P<unit>[smhd])")
 _REFERENCE = r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"
 
 Data: TypeAlias = object
@@ -126,20 +125,51 @@ def _version_text(value: object) -> object:
     return f"{float(value):.1f}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _duration(value: object) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not found:
-        raise wrong("must be a length of time such as 90s, 15m, 6h or 1d")
-    return timedelta(seconds=int(found["number"]) * _UNITS[found["unit"]])
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Lengths of time as a config writes them.
+
+    Attributes:
+        units: What a unit is worth, the longest first.
+        least: The least number of them.
+        examples: For a mistake.
+    """
+
+    units: Mapping[str, timedelta]
+    least: int
+    examples: str
+
+    @property
+    def pattern(self) -> str:
+        """A number and a unit."""
+        number = "[1-9][0-9]{0,5}" if self.least else "(?:0|[1-9][0-9]{0,5})"
+        return f"({number})({'|'.join(self.units)})"
+
+    def read(self, value: object) -> timedelta:
+        """What a config says."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(self.pattern, value) if isinstance(value, str) else None
+        if not found:
+            raise wrong(f"must be a length of time such as {self.examples}")
+        return int(found[1]) * self.units[found[2]]
+
+    def text(self, length: timedelta) -> str:
+        """The same as it is written, in the longest unit that says it."""
+        unit = next(unit for unit, worth in self.units.items() if length % worth == timedelta())
+        return f"{length // self.units[unit]}{unit}"
 
 
-def duration_text(length: timedelta) -> str:
-    """A length of time as the config writes it."""
-    seconds = int(length.total_seconds())
-    unit = next(unit for unit in "dhms" if seconds % _UNITS[unit] == 0)
-    return f"{seconds // _UNITS[unit]}{unit}"
+LENGTHS = Lengths(
+    {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)},
+    least=1,
+    examples="90s, 15m, 6h or 1d",
+)
+DELAYS = Lengths(
+    {"m": timedelta(minutes=1), "s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)},
+    least=0,
+    examples="200ms, 5s or 1m",
+)
 
 
 def _secret_validator(parent: str, check: Callable[[str, str], str | None]) -> PlainValidator:
@@ -256,11 +286,19 @@ Switch: TypeAlias = Annotated[bool, Field(strict=True)]
 
 Duration: TypeAlias = Annotated[
     timedelta,
-    PlainValidator(_duration),
-    PlainSerializer(duration_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+    PlainValidator(LENGTHS.read),
+    PlainSerializer(LENGTHS.text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{LENGTHS.pattern}$"}),
 ]
 """A length of time: a whole number of seconds, minutes, hours or days."""
+
+Delay: TypeAlias = Annotated[
+    timedelta,
+    PlainValidator(DELAYS.read),
+    PlainSerializer(DELAYS.text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{DELAYS.pattern}$"}),
+]
+"""A length of time down to a thousandth of a second."""
 
 Secret: TypeAlias = Annotated[
     SecretRef,
@@ -282,9 +320,7 @@ IntakeToken: TypeAlias = Annotated[
     SecretRef,
     _secret_validator("daemon.intake", check_secret),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)\}$"}, mode="validation"
-    ),
+    WithJsonSchema({"type": "string", "pattern": _REFERENCE}, mode="validation"),
 ]
 """What a sender proves itself with."""
 

@@ -7,35 +7,16 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from audiencesync.config.base import AudienceName, IntakeToken, Strict, Switch, Text, wrong
+from audiencesync.config.base import AudienceName, Delay, IntakeToken, Strict, Switch, Text, wrong
 
-_UNITS = {"ms": 1, "s": 1000, "m": 60_000}
-_DELAY = re.compile(r"(0|[1-9][0-9]{0,5})(ms|s|m)")
 _BYTES = {"KB": 1000, "MB": 1_000_000}
 _SIZE = re.compile(r"([1-9][0-9]{0,3}) ?(KB|MB)")
 _LARGEST = 100_000_000
 
 
-def _delay(value: object) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    found = _DELAY.fullmatch(value) if isinstance(value, str) else None
-    if not found:
-        raise wrong("must be a length of time such as 200ms, 5s or 1m")
-    return timedelta(milliseconds=int(found[1]) * _UNITS[found[2]])
-
-
-def _delay_text(length: timedelta) -> str:
-    thousandths = length // timedelta(milliseconds=1)
-    unit = next(unit for unit in ("m", "s", "ms") if thousandths % _UNITS[unit] == 0)
-    return f"{thousandths // _UNITS[unit]}{unit}"
-
-
 def _size(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     found = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    size = int(found[1]) * _BYTES[found[2]] if found else 0
+    size = int(found[1]) * _BYTES[found[2]] if found else value if type(value) is int else 0
     if not 0 < size <= _LARGEST:
         raise wrong("must be a size such as 500KB or 1MB, at most 100MB")
     return size
@@ -44,14 +25,6 @@ def _size(value: object) -> int:
 def _size_text(size: int) -> str:
     return f"{size // 1_000_000}MB" if size % 1_000_000 == 0 else f"{size // 1000}KB"
 
-
-Delay: TypeAlias = Annotated[
-    timedelta,
-    PlainValidator(_delay),
-    PlainSerializer(_delay_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DELAY.pattern}$"}),
-]
-"""A length of time down to a thousandth of a second."""
 
 BodySize: TypeAlias = Annotated[
     int,

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from audiencesync.config.base import Duration, FileName, Strict, duration_text, wrong
+from audiencesync.config.base import LENGTHS, Duration, FileName, Strict, wrong
 
 _SIZE = r"([0-9]+(?:\.[0-9]+)?) ?(MB|GB|TB)|([1-9][0-9]?) ?%"
 _BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -36,7 +36,7 @@ def _size(value: object) -> str:
 
 def _long_enough(age: timedelta) -> timedelta:
     if age < _LEAST_AGE:
-        raise wrong(f"must be at least {duration_text(_LEAST_AGE)}: a Bulk job may be asked about for a week")
+        raise wrong(f"must be at least {LENGTHS.text(_LEAST_AGE)}: a Bulk job may be asked about for a week")
     return age
 
 

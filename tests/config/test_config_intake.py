@@ -107,6 +107,8 @@ def test_the_intake_has_the_promised_defaults_and_keeps_its_token_to_itself(tmp_
         ({"daemon__intake__max_delay": "5h"}, "intake.max_delay: must be a length of time such as 200ms"),
         ({"daemon__intake__max_rows": 0}, "daemon.intake.max_rows: must be at least 1, got 0"),
         ({"daemon__intake__max_body": "500MB"}, "intake.max_body: must be a size such as 500KB"),
+        ({"daemon__intake__max_body": 0}, "intake.max_body: must be a size such as 500KB"),
+        ({"daemon__intake__max_body": -5}, "intake.max_body: must be a size such as 500KB"),
         ({"daemon__intake__segment": {"track": {"Bought": "everyone"}}}, "Bought: 'everyone' is a rule"),
         ({"daemon__intake__segment": {"page": {"Pricing": "buyer"}}}, "Pricing: no sync has the audience"),
     ],

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def test_the_schema_is_itself_valid_and_says_which_draft() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["title"] == "audiencesync config"
     assert "$id" not in schema
+    assert "(?P<" not in json.dumps(schema), "a name for a group is Python's, not JSON Schema's"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
