@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project
@@ -30,7 +29,7 @@ _NO_COMPOSITE = "no composite"
 
 
 class Line:
-    """A signed-in org that is kept from one run to the next: who runs often does not sign in each time."""
+    """A signed-in org, on first use; kept from one run to the next, nobody signs in each time."""
 
     def __init__(self) -> None:
         self.org: Org | None = None
@@ -50,27 +49,16 @@ class Connection:
         store: Keeps what describe said.
         meter: Counts the calls.
         clock: Dates them.
-        line: An org of this project that outlives the run; None for one that does not.
+        line: Where the org is kept; its owner closes it.
     """
 
-    def __init__(
-        self, project: Project, store: Store, meter: ApiMeter, clock: Clock, line: Line | None = None
-    ) -> None:
+    def __init__(self, project: Project, store: Store, meter: ApiMeter, clock: Clock, line: Line) -> None:
         self._line = line
         self._project = project
         self._store = store
         self._meter = meter
         self._clock = clock
         self._org: Org | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._org is not None and self._line is None:
-            self._org.session.close()
 
     @property
     def org(self) -> "Org":
@@ -79,13 +67,11 @@ class Connection:
         Raises:
             ConfigError: A secret is missing, or the way to log in is not supported.
         """
-        if self._org is None and self._line is not None:
+        if self._org is None:
             if self._line.org is None:
                 self._line.org = self._connect()
             self._org = self._line.org
             self._org.session.turn_to(self._meter)
-        elif self._org is None:
-            self._org = self._connect()
         return self._org
 
     def describe(self, object_name: str) -> ObjectType:

@@ -1,7 +1,7 @@
 """The stages of a run, each with what it needs of the others; `sync.py` knows their order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -98,7 +98,10 @@ def open_bench(
     progress: Progress,
     line: Line | None,
 ) -> Iterator[Bench]:
-    """What the stages share, for as long as the block lasts; without `run_id` no call belongs to a run."""
+    """What the stages share, for as long as the block lasts.
+
+    Without `run_id` no call belongs to a run. A `line` stays signed in when the block ends.
+    """
     limits = project.config.connection
     meter = ApiMeter(
         store,
@@ -110,9 +113,10 @@ def open_bench(
     )
     url = project.spark_url()
     with (
-        Connection(project, store, meter, clock, line) as connection,
+        closing(Line()) if line is None else nullcontext(line) as kept,
         open_cluster(url) if url else nullcontext() as cluster,
     ):
+        connection = Connection(project, store, meter, clock, kept)
         runs = RunLog(store, clock)
         yield Bench(project, options, store, runs, connection, meter, clock, progress, cluster)
 
