@@ -5,10 +5,9 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from audiencesync import __version__
-from audiencesync.intake.fits import INTEGERS
 from audiencesync.intake.segment import CALLS
 from audiencesync.intake.shape import Shape
-from audiencesync.store import ColumnType
+from audiencesync.store import WHOLE_NUMBERS, ColumnType
 
 Document: TypeAlias = dict[str, Any]
 
@@ -156,8 +155,8 @@ def _schemas(shape: Shape) -> Document:
 
 def _column(kind: ColumnType) -> Document:
     told: Document = {"description": kind.text}
-    if kind.kind in INTEGERS:
-        least, greatest = INTEGERS[kind.kind]
+    if kind.kind in WHOLE_NUMBERS:
+        least, greatest = WHOLE_NUMBERS[kind.kind]
         return told | {"type": ["integer", "null"], "minimum": least, "maximum": greatest}
     if kind.kind == "decimal":
         precision, scale = kind.numbers
@@ -192,7 +191,7 @@ _NESTED: Mapping[str, Callable[[ColumnType], Document]] = MappingProxyType(
 
 
 def _key(kind: ColumnType) -> Document:
-    if kind.kind in INTEGERS:
+    if kind.kind in WHOLE_NUMBERS:
         return {"type": ["integer", "string"], "pattern": "^(0|-?[1-9][0-9]*)$"}
     return {"type": ["string", "integer"], "minLength": 1}
 

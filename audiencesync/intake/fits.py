@@ -11,19 +11,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeAlias
 
-from audiencesync.store import ColumnType
+from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType
 
 Check: TypeAlias = Callable[[object], str | None]
 
-_BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64, "hugeint": 128}
-INTEGERS: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {name: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for name, bits in _BITS.items()}
-    | {f"u{name}": (0, 2**bits - 1) for name, bits in _BITS.items()}
-)
-"""Type -> the least and the greatest of its numbers."""
-
 _GREATEST = {"float": 3.4028234663852886e38, "double": 1.7976931348623157e308}
-_EXACT = 2**53
 _LEAST_WRITTEN_OUT = Decimal("0.001")
 """Smaller ones are written with an exponent; DuckDB reads none into a decimal without whole digits."""
 
@@ -45,8 +37,8 @@ def check_for(kind: ColumnType) -> Check:
 
 
 def _checked(kind: ColumnType) -> Check:
-    if kind.kind in INTEGERS:
-        return _whole(*INTEGERS[kind.kind])
+    if kind.kind in WHOLE_NUMBERS:
+        return _whole(*WHOLE_NUMBERS[kind.kind])
     if kind.kind in _GREATEST:
         return _number(_GREATEST[kind.kind])
     if kind.kind in _MOMENTS:
@@ -72,7 +64,7 @@ def _flag(value: object) -> str | None:
 
 def _whole(least: int, greatest: int) -> Check:
     def check(value: object) -> str | None:
-        if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        if isinstance(value, float) and value.is_integer() and abs(value) < EXACT["double"]:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             return "must be a whole number"

@@ -4,12 +4,11 @@ import re
 from decimal import Decimal
 
 from audiencesync.intake.changes import Refused
-from audiencesync.intake.fits import INTEGERS, check_for
-from audiencesync.store import ColumnType
+from audiencesync.intake.fits import check_for
+from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType
 
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _DECIMAL = re.compile(r"0|-?(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]*[1-9])?")
-_EXACT = {"double": 2**53, "float": 2**24}
 
 
 def key_of(value: object, kind: ColumnType, field: str) -> str:
@@ -36,12 +35,12 @@ def key_of(value: object, kind: ColumnType, field: str) -> str:
 
 
 def _wrong(text: str, kind: ColumnType) -> str | None:
-    if kind.kind in INTEGERS or kind.kind in _EXACT:
+    if kind.kind in WHOLE_NUMBERS or kind.kind in EXACT:
         if not _WHOLE.fullmatch(text) or len(text) > len(str(-(2**128))):
             return "must be a whole number as the source writes it, without leading zeros"
-        if kind.kind in INTEGERS:
+        if kind.kind in WHOLE_NUMBERS:
             return check_for(kind)(int(text))
-        return None if abs(int(text)) < _EXACT[kind.kind] else "is too large to be exact"
+        return None if abs(int(text)) < EXACT[kind.kind] else "is too large to be exact"
     if kind.kind == "decimal":
         precision, scale = kind.numbers
         places = len(text.partition(".")[2])

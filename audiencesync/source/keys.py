@@ -1,17 +1,8 @@
 """One text for one key, whatever type a relation gives it; and keys as an error may show them."""
 
-from audiencesync.store import ColumnType, quote_name
+from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, quote_name
 
-WHOLE_NUMBERS = frozenset(
-    {
-        "tinyint", "smallint", "integer", "bigint", "hugeint",
-        "utinyint", "usmallint", "uinteger", "ubigint", "uhugeint",
-    }
-)  # fmt: skip
-_AS_TEXT = frozenset({"varchar", "enum", "uuid", "null"}) | WHOLE_NUMBERS
-EXACT = {"double": 2**53, "float": 2**24}
-"""Up to here every whole number has a floating-point number of its own."""
-
+_AS_TEXT = frozenset({"varchar", "enum", "uuid", "null"}) | WHOLE_NUMBERS.keys()
 _SHOWN = 40
 
 

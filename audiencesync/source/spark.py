@@ -3,7 +3,6 @@
 from audiencesync.cluster import Cluster, quote_name
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.source.failures import failing_as
-from audiencesync.source.keys import EXACT, WHOLE_NUMBERS
 from audiencesync.source.memberships import MembershipTotals
 from audiencesync.source.reader import SourceTotals
 from audiencesync.source.refusals import (
@@ -17,7 +16,7 @@ from audiencesync.source.refusals import (
     refuse_unfit,
 )
 from audiencesync.source.staging import Staged, parsed, require, unfit_key
-from audiencesync.store import ColumnType, Store
+from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, Store
 
 _ARRIVING = "stage_arriving"
 _MEMBERS = "stage_membership"
@@ -152,7 +151,7 @@ def _key(staged: Staged, column: str) -> str:
     kind = staged.kind(column)
     name = quote_name(staged.spelt(column))
     text = f"CAST({name} AS STRING)"
-    if kind.kind in {"varchar", "null"} | WHOLE_NUMBERS:
+    if kind.kind in {"varchar", "null"} | WHOLE_NUMBERS.keys():
         return text
     if kind.kind == "decimal":
         whole = f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM {text}))"

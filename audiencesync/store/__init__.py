@@ -1,18 +1,15 @@
 """The DuckDB file: profiles' acknowledged state, the outbox, the ledger, and every SQL statement."""
 
+from audiencesync.store.column_types import EXACT, WHOLE_NUMBERS, ColumnType
 from audiencesync.store.compacting import rewrite
-from audiencesync.store.database import (
-    ColumnType,
-    Store,
-    quote_name,
-    quote_text,
-    templates,
-)
+from audiencesync.store.database import Store, quote_name, quote_text, templates
 from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
 from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
 
 __all__ = [
+    "EXACT",
+    "WHOLE_NUMBERS",
     "ColumnType",
     "DiskFull",
     "MemorySpent",

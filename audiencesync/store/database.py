@@ -5,7 +5,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +17,7 @@ import jinja2
 import pyarrow as pa
 
 from audiencesync.errors import StoreError
+from audiencesync.store.column_types import ColumnType, column_type
 from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
 from audiencesync.store.migrate import latest_version, migrate, rehash, version_of
 from audiencesync.store.texts import json_path
@@ -35,27 +35,6 @@ _SETTINGS = MappingProxyType(
         "wal_autocheckpoint": "96MB",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnType:
-    """A DuckDB column's type.
-
-    Attributes:
-        text: As SQL writes it, such as `MAP(VARCHAR, DOUBLE)`.
-        kind: Its family: varchar, double, list, map, struct, json ...
-        members: Names of a struct's members.
-        parts: Types inside: of a list's elements, of a map's keys and values, of a struct's members.
-        numbers: Precision and scale of a decimal, length of an array.
-        choices: What an enum may be.
-    """
-
-    text: str
-    kind: str
-    members: tuple[str, ...] = ()
-    parts: tuple["ColumnType", ...] = ()
-    numbers: tuple[int, ...] = ()
-    choices: tuple[str, ...] = ()
 
 
 class Store:
@@ -249,7 +228,7 @@ class Store:
     def columns(self, relation: str) -> dict[str, ColumnType]:
         """Column name -> type of anything that may follow FROM, without reading its rows."""
         cursor = self._execute("columns", None, {"relation": relation})
-        return {column[0]: _column_type(column[1]) for column in cursor.description or []}
+        return {column[0]: column_type(column[1]) for column in cursor.description or []}
 
     def _execute(
         self, statement: str, parameters: Parameters | None, template: Mapping[str, object]
@@ -311,20 +290,6 @@ def quote_name(name: str) -> str:
 def quote_text(text: str) -> str:
     """A text literal as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _column_type(kind: Any) -> ColumnType:  # noqa: ANN401  (DuckDB's own type object)
-    if kind.id not in {"struct", "list", "map", "array", "decimal", "enum"}:
-        return ColumnType(str(kind), "json" if str(kind) == "JSON" else kind.id)
-    children = [(name, held) for name, held in kind.children if not isinstance(held, int | list)]
-    return ColumnType(
-        str(kind),
-        kind.id,
-        members=tuple(name for name, _ in children) if kind.id == "struct" else (),
-        parts=tuple(_column_type(held) for _, held in children),
-        numbers=tuple(held for _, held in kind.children if isinstance(held, int)),
-        choices=tuple(held for _, values in kind.children if isinstance(values, list) for held in values),
-    )
 
 
 def _sql_file(name: str) -> Any:  # noqa: ANN401  (importlib's Traversable has no common type with Path)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audiencesync.intake.fits import check_for
 from audiencesync.store import ColumnType
-from audiencesync.store.database import _column_type
+from audiencesync.store.column_types import column_type
 
 SCALARS = [
     "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
@@ -38,7 +38,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def type_of(database: duckdb.DuckDBPyConnection, text: str) -> ColumnType:
-    return _column_type(database.execute(f"SELECT CAST(NULL AS {text})").description[0][1])
+    return column_type(database.execute(f"SELECT CAST(NULL AS {text})").description[0][1])
 
 
 EDGES = [s * 2**b + d for b in (7, 8, 15, 16, 31, 32, 63, 64, 127, 128) for d in (-1, 0, 1) for s in (1, -1)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audiencesync.intake.changes import Refused
 from audiencesync.intake.keys import key_of
 from audiencesync.source.keys import key_text
-from audiencesync.store.database import _column_type
+from audiencesync.store.column_types import column_type
 
 TYPES = [
     "VARCHAR", "TINYINT", "BIGINT", "UHUGEINT", "DECIMAL(18,2)", "DECIMAL(5,0)", "DECIMAL(3,2)", "DOUBLE",
@@ -41,7 +41,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_a_key_that_is_taken_is_written_as_the_source_writes_it(
     database: duckdb.DuckDBPyConnection, text: str, value: Any
 ) -> None:
-    kind = _column_type(database.execute(f"SELECT CAST(NULL AS {text})").description[0][1])
+    kind = column_type(database.execute(f"SELECT CAST(NULL AS {text})").description[0][1])
     try:
         key = key_of(value, kind, "key")
     except Refused:
@@ -66,7 +66,7 @@ def test_a_key_that_is_taken_is_written_as_the_source_writes_it(
 def test_which_keys_each_type_takes(
     database: duckdb.DuckDBPyConnection, text: str, good: list[Any], bad: list[Any]
 ) -> None:
-    kind = _column_type(database.execute(f"SELECT CAST(NULL AS {text})").description[0][1])
+    kind = column_type(database.execute(f"SELECT CAST(NULL AS {text})").description[0][1])
     for value in good:
         assert key_of(value, kind, "key").lower() == str(value).lower()
     for value in bad:
