@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from audiencesync.source import take_over
@@ -146,6 +146,34 @@ changes = st.one_of(
 )
 
 
+@example(  # what was said of `a` after the removal brings `c` back
+    said=[
+        (Change("removal", "c"), True),
+        (Change("profile", "a", {"name": None}), True),
+        (Change("alias", "c", previous="a"), False),
+    ],
+    source={},
+    members=set(),
+)
+@example(  # what was said of `b` before `a` was removed counts, since `a` has come back before that
+    said=[
+        (Change("membership", "b", None, "news", False), False),
+        (Change("removal", "a"), True),
+        (Change("profile", "a", {"name": None}), False),
+        (Change("alias", "a", previous="b"), False),
+    ],
+    source={},
+    members={("a", "news")},
+)
+@example(  # that `a` is there was said after the removal, and dates nothing
+    said=[
+        (Change("removal", "c"), True),
+        (Change("profile", "a", {}), False),
+        (Change("alias", "c", previous="a"), False),
+    ],
+    source={},
+    members=set(),
+)
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(

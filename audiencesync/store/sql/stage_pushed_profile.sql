@@ -40,6 +40,8 @@ WITH held AS (
     FROM (
         SELECT profile_key, (said_at, number) AS moment FROM said WHERE change = 'profile'
         UNION ALL
+        SELECT profile_key, (said_at, number) FROM entry
+        UNION ALL
         -- a profile that is not removed was said to be there before all that is new
         SELECT profile_key, (0, -1) FROM held WHERE removed_at IS NULL
         UNION ALL
