@@ -41,6 +41,8 @@ def check_columns(project: Project, profile_columns: Sequence[str], sync: Sync |
 
 def folded(column: str) -> str:
     """A column name as DuckDB compares it: the case of ASCII letters does not count, that of others does."""
+    if column.isascii():
+        return column.lower()
     return "".join(letter.lower() if letter.isascii() else letter for letter in column)
 
 

@@ -31,7 +31,8 @@ class Exporter:
             AnswerLost: What became of some rows is not known; they are settled first by the next run.
             SalesforceRefused: No row of the sync can pass until somebody acts.
         """
-        for operation in ORDER:
+        planned = self._ledger.operations()
+        for operation in (one for one in ORDER if one in planned):
             if operation in {Operation.INSERT, Operation.UPSERT}:
                 self._stop_contested(operation)
             lots = self._ledger.lots(operation)

@@ -149,6 +149,10 @@ class LedgerWriter:
         if not self._retrying:
             self._store.run("pending_out", self._sync)
 
+    def operations(self) -> set[Operation]:
+        """Of which rows are planned and not begun."""
+        return {Operation(row["operation"]) for row in self._store.rows("outbox_operations", self._place)}
+
     def lots(self, operation: Operation) -> list[Lot]:
         """The requests and jobs of an operation that are planned and not begun, in order."""
         found = self._store.rows("outbox_lots", {**self._place, "operation": operation.value})
@@ -182,7 +186,7 @@ class LedgerWriter:
         return self._open(lot, operation, "batch_fill", {"seqs": list(seqs)})
 
     def split(self, batch: Batch, seqs: Sequence[int]) -> Batch:
-        """Move some rows of a batch, which had no effect, into a request of their own."""
+        """Rows of a batch that had no effect, in a request of their own."""
         return self.gather(seqs, batch.object, batch.operation, Route.COLLECTIONS)
 
     def _open(self, lot: Lot, operation: Operation, fill: str, which: Mapping[str, object]) -> Batch:
@@ -190,18 +194,10 @@ class LedgerWriter:
         carrier = {"object": lot.object, "route": lot.route.value, "operation": operation.value}
         with self._store.transaction():
             batch_id = int(self._store.row("batch_next_id")["batch_id"])
-            self._store.run(
-                "batch_open",
-                {
-                    **self._place,
-                    "batch_id": batch_id,
-                    **carrier,
-                    "rows": lot.rows,
-                    "attempt": 1,
-                    "now": stored_time(now),
-                },
-            )
-            self._store.run(fill, {**self._place, **which, "batch_id": batch_id})
+            number = {**self._place, "batch_id": batch_id}
+            how = {**carrier, "rows": lot.rows, "attempt": 1, "now": stored_time(now)}
+            self._store.run("batch_open", {**number, **how})
+            self._store.run(fill, {**number, **which})
         return Batch(batch_id, lot.object, operation, lot.route, lot.rows, now)
 
     def rows(self, batch: Batch) -> list[OutboxRow]:
@@ -269,7 +265,8 @@ class LedgerWriter:
         """
         with self._store.staged("stage_arrived", results_table(results)):
             self._store.run("results_staged")
-        self._settle(batch, transient, present)
+        refused = not all(result.accepted for result in results.values())
+        self._settle(batch, transient, present, refused=refused)
 
     def settle_files(
         self,
@@ -304,9 +301,9 @@ class LedgerWriter:
             fields=fields,
             shape=json_shape(fields),
         )
-        answered = int(self._store.row("results_count")["rows"])
-        self._settle(batch, transient, present)
-        return answered
+        answers = self._store.row("results_count")
+        self._settle(batch, transient, present, refused=answers["refused"] > 0)
+        return int(answers["rows"])
 
     def record_unknown(self, batch: Batch) -> None:
         """Say in the ledger that the rows of a batch that are still open were sent and not found applied."""
@@ -359,10 +356,10 @@ class LedgerWriter:
         """
         return self._store.row("sync_left", self._place)
 
-    def _settle(self, batch: Batch, transient: Sequence[str], present: Present) -> None:
+    def _settle(self, batch: Batch, transient: Sequence[str], present: Present, *, refused: bool) -> None:
         where = {"batch_id": batch.batch_id}
         passing = self._passing
-        missed = self._store.rows("results_gone", {**where, "codes": list(_MAYBE_GONE)})
+        missed = self._store.rows("results_gone", {**where, "codes": list(_MAYBE_GONE)}) if refused else []
         doubtful = [row["salesforce_id"] for row in missed]
         there = present(doubtful) if doubtful else ()
         if there is None:  # such rows are neither forgotten nor parked: they come round again
@@ -371,16 +368,18 @@ class LedgerWriter:
             self._store.run("settle_ledger", {**where, "now": self._now(), "unknown": False})
             gone = {"gone": list(_GONE), "there": list(there)}
             self._store.run("settle_accepted", {**where, **gone}, words=self._words)
-            self._store.run(
-                "settle_parked", {**where, "passing": passing, "now": self._now()}, words=self._words
-            )
+            if refused:
+                parked = {**where, "passing": passing, "now": self._now()}
+                self._store.run("settle_parked", parked, words=self._words)
             for table in ("acknowledged", "payload", "record"):
                 self._store.run(f"settle_out_{table}")
             self._store.run("settle_out_pending")
             self._store.run("settle_in_acknowledged", words=self._words)
             self._store.run("settle_in_payload")
             self._store.run("settle_in_record", where)
-            self._store.run("settle_again", {**where, "transient": list(transient), "attempts": MAX_ATTEMPTS})
+            if refused:
+                again = {**where, "transient": list(transient), "attempts": MAX_ATTEMPTS}
+                self._store.run("settle_again", again)
             self._store.run("settle_done", where)
             self._store.run("batch_answered", {**where, "now": self._now()})
 

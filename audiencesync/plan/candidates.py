@@ -27,6 +27,7 @@ class Candidates:
 
     Attributes:
         count: Rows of `plan_candidate`.
+        leavers: Those of them that are members no more.
         acknowledged: Members before the run.
         parked: Rows that stay parked.
         unmatched: Members without a record that are not looked up again yet.
@@ -40,6 +41,7 @@ class Candidates:
     mode: Mode
     sources: Sources
     count: int
+    leavers: int
     acknowledged: int
     parked: int
     unmatched: int
@@ -169,6 +171,7 @@ def find_candidates(
         mode,
         sources,
         counts["candidates"],
+        counts["leavers"],
         counts["acknowledged"],
         counts["parked"],
         counts["unmatched"],

@@ -118,6 +118,7 @@ def make_plan(
         },
         words=candidates.words,
         fields=fields,
+        leavers=candidates.leavers > 0,
         omitted=omitted,
         parent=f"value_{names.index(parent)}" if parent else None,
     )

@@ -49,7 +49,8 @@ class Rendering:
         fits: SQL condition: a plain value is not too long; None when that does not matter.
         fitted: SQL for as much of the text as fits, as `fitted_<n>`; None where `value` says it all.
         cleaned: The value by a text that went through sf_text already, which stands for `{}`; None where
-            `value` says it all.
+            `value` says it all. A column `<raw text>_uncarried` then tells whether no route can carry it.
+        longest: Characters that a value may have; a column `<value>_longer` tells whether it has more.
     """
 
     value: str
@@ -60,6 +61,7 @@ class Rendering:
     fits: str | None = None
     fitted: str | None = None
     cleaned: str | None = None
+    longest: int | None = None
 
 
 def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: bool) -> Rendering:
@@ -68,17 +70,18 @@ def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: boo
     Args:
         kind: Its type.
         shown: What messages call the field.
-        raw: SQL for its raw text.
-        value: SQL for its canonical text, which problems look at too.
+        raw: Column with its raw text.
+        value: Column with its canonical text, which problems look at too.
         may_cut: A text that is too long is cut, not refused; what would then mean something else never is.
     """
     text, problems = _typed(kind, raw, value)
     if kind.type in _NOT_TEXT:
         return Rendering(text, problems)
     if kind.type in CHOICES:
-        return _not_too_long(kind, shown, Rendering(text, [_control_character(shown, raw), *problems]), value)
+        problems = [_control_character(shown, f"sf_uncarried({raw})"), *problems]
+        return _not_too_long(kind, shown, Rendering(text, problems), value)
     plain = f"lower({raw})" if kind.type == "email" else raw
-    problems = [_control_character(shown, raw, but="is_plain"), *problems]
+    problems = [_control_character(shown, f"{raw}_uncarried"), *problems]
     if kind.length and may_cut and kind.type in _CUT:
         cut = f"sf_text(sf_left({text}, {kind.length}))"
         fits = f"strlen({raw}) <= {kind.length}"
@@ -97,13 +100,13 @@ def joined(kind: FieldType, text: str, fitted: str) -> Rendering:
 
     Args:
         kind: Its type.
-        text: SQL for all of them, joined; `fitted` for as many as fit.
+        text: Column with all of them, joined; `fitted` with as many as fit.
         fitted: See `text`.
     """
     size = min(kind.length or MAX_LONG_TEXT, MAX_LONG_TEXT)
     return Rendering(
         f"sf_text({fitted})",
-        (_control_character(kind.name, text, but="is_plain"),),
+        (_control_character(kind.name, f"{text}_uncarried"),),
         f"sf_longer({text}, {size})",
         f"nullif({text}, '')",
         f"nullif({text}, '')",
@@ -123,8 +126,8 @@ def _not_too_long(kind: FieldType, shown: str, rendered: Rendering, value: str) 
     if not kind.length:
         return rendered
     message = f"{shown} holds {kind.length} characters and the value is longer"
-    problem = Problem(f"sf_longer({value}, {kind.length})", "STRING_TOO_LONG", message)
-    return replace(rendered, problems=(*rendered.problems, problem))
+    problem = Problem(f"{value}_longer", "STRING_TOO_LONG", message)
+    return replace(rendered, problems=(*rendered.problems, problem), longest=kind.length)
 
 
 def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
@@ -210,9 +213,8 @@ def outside_list(kind: FieldType, value: str, allowed: Sequence[str], whose: str
     )
 
 
-def _control_character(shown: str, raw: str, but: str | None = None) -> Problem:
+def _control_character(shown: str, test: str) -> Problem:
     message = f"{shown} contains a control character, such as NUL, which no route can carry"
-    test = f"CASE WHEN {but} THEN false ELSE sf_uncarried({raw}) END" if but else f"sf_uncarried({raw})"
     return Problem(test, "CONTROL_CHARACTER", message)
 
 

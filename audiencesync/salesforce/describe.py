@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -62,6 +63,7 @@ def dump(described: ObjectType) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(maxsize=64)
 def load(text: str) -> ObjectType:
     """The description that `dump` wrote.
 

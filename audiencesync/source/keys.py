@@ -31,8 +31,3 @@ def shown_key(key: str) -> str:
         return f"{name[:1]}***@***{host[-3:]}"
     line = "".join(char if char.isprintable() else "?" for char in key)
     return line if len(line) <= _SHOWN else line[:_SHOWN] + "..."
-
-
-def folded(name: str) -> str:
-    """A column's name as DuckDB compares it: only the letters A to Z have no case."""
-    return "".join(char.lower() if char.isascii() else char for char in name)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audiencesync.source.keys import folded
+from audiencesync.config.columns import folded
 from audiencesync.store import ColumnType, Store, quote_name
 
 _NESTED = frozenset({"list", "array", "struct", "map", "union"})

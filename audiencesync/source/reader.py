@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from audiencesync.config.columns import folded
 from audiencesync.config.models import AffinityRelation
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.errors import SourceError
 from audiencesync.source.attached import attach as attach_database
 from audiencesync.source.failures import failing_as
-from audiencesync.source.keys import folded
 from audiencesync.source.memberships import Memberships, MembershipTotals
 from audiencesync.source.moments import Moments
 from audiencesync.source.pushed import changed_at, key_type, pushed_columns

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audiencesync.config.columns import folded
 from audiencesync.errors import SourceError
-from audiencesync.source.keys import folded, shown_key
+from audiencesync.source.keys import shown_key
 from audiencesync.source.staging import Staged
 from audiencesync.store import ColumnType
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from audiencesync.config.columns import folded
 from audiencesync.errors import SourceError
-from audiencesync.source.keys import folded
 from audiencesync.source.literals import Literal
 from audiencesync.source.relation import Relation
 from audiencesync.store import SqlFailed, quote_name

@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from audiencesync.config.columns import folded
 from audiencesync.errors import SourceError
 from audiencesync.source.failures import failing_as
-from audiencesync.source.keys import folded, key_text
+from audiencesync.source.keys import key_text
 from audiencesync.source.relation import NotARelation, Relation
 from audiencesync.source.remote import Remote, RemoteRelation, changed_since, with_keys
 from audiencesync.store import ColumnType, SqlFailed, Store

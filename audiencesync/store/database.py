@@ -3,9 +3,9 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,7 +51,6 @@ class Store:
         self._memory_limit = memory_limit
         self.path = path
         self._base = base
-        self._templates = _templates()
 
     @classmethod
     def open(
@@ -91,6 +90,7 @@ class Store:
                 shutil.rmtree(_scratch_folder(path), ignore_errors=True)
                 migrate(connection)
                 rehash(connection)
+            connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
             _prepare(connection, base)
         except (duckdb.Error, OSError) as error:
             connection.close()
@@ -171,7 +171,7 @@ class Store:
         self, statement: str, parameters: Parameters | None = None, **template: object
     ) -> pa.RecordBatchReader:
         """Run a statement and return its rows in Arrow batches; read them before the next statement."""
-        text = self._templates.get_template(f"{statement}.sql").render(template)
+        text = _text(statement, template)
         try:
             return self._connection.sql(text, params=dict(parameters or {})).to_arrow_reader()
         except duckdb.Error as error:
@@ -233,11 +233,15 @@ class Store:
     def _execute(
         self, statement: str, parameters: Parameters | None, template: Mapping[str, object]
     ) -> duckdb.DuckDBPyConnection:
-        text = self._templates.get_template(f"{statement}.sql").render(template)
         try:
-            return self._connection.execute(text, dict(parameters) if parameters else None)
+            for part in _parsed(_text(statement, template)):
+                used = {
+                    name: given for name, given in (parameters or {}).items() if name in part.named_parameters
+                }
+                self._connection.execute(part, used or None)
         except duckdb.Error as error:
             raise self._failure(statement, error) from error
+        return self._connection
 
     def _failure(self, statement: str, error: duckdb.Error) -> StoreError:
         if no_room(error):
@@ -245,6 +249,17 @@ class Store:
         if isinstance(error, duckdb.OutOfMemoryException):
             return MemorySpent(statement, self._memory_limit)
         return SqlFailed(statement, error)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Sequence[duckdb.Statement]:
+    """The statements of a text: who runs them every few moments parses them once."""
+    return _parser().extract_statements(text)
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:")
 
 
 def _make(path: Path) -> None:
@@ -268,7 +283,6 @@ def _prepare(connection: duckdb.DuckDBPyConnection, base: Path) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")  # it would go to standard output
     connection.execute(f"SET file_search_path = {quote_text(str(base))}")
-    connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
 
 
 def _detach(store: Store) -> None:
@@ -294,6 +308,16 @@ def quote_text(text: str) -> str:
 
 def _sql_file(name: str) -> Any:  # noqa: ANN401  (importlib's Traversable has no common type with Path)
     return resources.files("audiencesync.store") / "sql" / f"{name}.sql"
+
+
+def _text(statement: str, template: Mapping[str, object]) -> str:
+    return _templates().get_template(f"{statement}.sql").render(template) if template else _plain(statement)
+
+
+@cache
+def _plain(statement: str) -> str:
+    """Most statements have nothing to fill in."""
+    return _templates().get_template(f"{statement}.sql").render()
 
 
 @cache

@@ -79,9 +79,12 @@ def rendered(store: Store, source: str, shown: str, mapping: Any = "x", **more: 
     looked_at = f"SELECT {plan.raw} AS raw_0, sf_plain({plan.rendered.text or 'NULL'}) AS is_plain FROM house"
     whole = f"SELECT * REPLACE (false AS is_plain), {plan.rendered.value} AS value_0 FROM ({looked_at})"
     short = f"SELECT *, {plan.rendered.plain or 'NULL'} AS value_0 FROM ({looked_at}) WHERE is_plain"
+    either = f"{whole} UNION ALL {short} AND {plan.rendered.fits or 'true'}"
+    longer = f"sf_longer(value_0, {plan.rendered.longest or 'NULL'})"
+    uncarried = "sf_uncarried(CAST(raw_0 AS VARCHAR))"
     (value, found), *quick = database.execute(
         f"SELECT value_0, list_filter([{codes}], lambda code: code IS NOT NULL) "
-        f"FROM ({whole} UNION ALL {short} AND {plan.rendered.fits or 'true'})"
+        f"FROM (SELECT *, {longer} AS value_0_longer, {uncarried} AS raw_0_uncarried FROM ({either}))"
     ).fetchall()
     assert quick in ([], [(value, found)]), "a plain text takes a shorter way, to the same end"
     return value, found

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audiencesync.config.columns import folded
 from audiencesync.errors import SourceError
-from audiencesync.source.keys import folded, key_text, shown_key
+from audiencesync.source.keys import key_text, shown_key
 from audiencesync.store import ColumnType
 
 from .conftest import Desk, Engine

@@ -4,7 +4,7 @@
 --           $on_exit, $object, $omitted VARCHAR[] (fields that the object tried first does not have), $audiences_field
 --           VARCHAR or NULL, $kept VARCHAR[] (fields that an exit never clears), $checkboxes VARCHAR[] (fields that
 --           cannot be empty)
--- template: words, fields (plan/fields.py), omitted (names of those that the object tried first does not have), parent
+-- template: words, fields (plan/fields.py), leavers (some are no member now), omitted (names of those that the object tried first does not have), parent
 --           (value of the field that names a row's parent, or nothing)
 -- reads   : plan_candidate, plan_rendered, plan_identity, plan_match, plan_acked, plan_record, plan_holder
 -- makes   : plan_change; `verdict` says what becomes of the row: send, invalid, unmatched (there is no record that it
@@ -13,9 +13,11 @@
 --           value); whole: every field is sent; value_bytes of what is sent; clears: filled values that become empty; leads: the first of her rows
 -- grain   : one row a candidate; one for each of its records when it has several
 {% set sent %}[{% for field in fields %}CASE WHEN sent_{{ loop.index0 }} THEN coalesce(value_{{ loop.index0 }}, 'null') END{{ ", " if not loop.last }}{% endfor %}]{% endset %}
+{% set plain = not fields | selectattr("name", "in", omitted + ["Id"]) | list %}
 CREATE OR REPLACE TEMP TABLE plan_change AS
 WITH member AS (
-    SELECT rendered.*, identity.ids, identity.object, identity.error_code, identity.error_message, acked.fields AS acked_fields
+    SELECT rendered.*, identity.ids, identity.object, identity.error_code, identity.error_message, acked.fields AS acked_fields,
+        json_keys(acked.fields) AS acked_names
         {% for field in fields %}, acked_{{ loop.index0 }}{% endfor %}
 
     FROM plan_rendered AS rendered
@@ -26,7 +28,7 @@ WITH member AS (
     {% for field in fields %}
         , {{ "false AND " if field.name == "Id" }}{{ "object = $object AND " if field.name in omitted }}{{ "value_" ~ loop.index0 ~ " IS NOT NULL AND " if field.skip -}}
           ($everything OR NOT known OR value_{{ loop.index0 }} IS DISTINCT FROM acked_{{ loop.index0 }}
-           OR (value_{{ loop.index0 }} IS NULL AND NOT coalesce(json_exists(acked_fields, {{ field.name | path | text }}), false))) AS differs_{{ loop.index0 }}
+           OR (value_{{ loop.index0 }} IS NULL AND NOT coalesce(list_contains(acked_names, {{ field.name | text }}), false))) AS differs_{{ loop.index0 }}
     {% endfor %}
     FROM member
 ), chosen AS (
@@ -38,6 +40,12 @@ WITH member AS (
     {% endfor %}
         , {% for field in fields %}sent_{{ loop.index0 }}{{ " AND " if not loop.last }}{% endfor %} AS whole
     FROM compared
+), written AS (
+    -- all of them at once: what is written out for each field makes the statement slow to plan
+    SELECT *,
+        {{ "CASE WHEN NOT whole OR acked_fields IS NOT NULL THEN " if plain }}[sf_json(one) FOR one IN [{% for field in fields %}value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]]{{ " END" if plain }} AS texts,
+        CASE WHEN acked_fields IS NOT NULL THEN [sf_json(one) FOR one IN [{% for field in fields %}acked_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]] END AS acked_texts
+    FROM chosen
 ), differing AS (
     SELECT profile_key, known, fingerprint, row_hash, match_value, match_key, error_code, error_message, truncated, whole,
         {% for word in words %}mask_{{ word }}, old_mask_{{ word }}, {% endfor %}
@@ -47,22 +55,21 @@ WITH member AS (
         THEN CAST(to_json({ {% for field in fields %}{{ field.name | text }}: value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %} }) AS VARCHAR)
         ELSE concat('{', concat_ws(','
         {% for field in fields %}
-            , CASE WHEN sent_{{ loop.index0 }} THEN sf_entry({{ field.name | text }}, value_{{ loop.index0 }}) END
+            , CASE WHEN sent_{{ loop.index0 }} THEN {{ ('"' ~ field.name ~ '":') | text }} || texts[{{ loop.index }}] END
         {% endfor %}
         ), '}') END AS "after",
         CASE WHEN acked_fields IS NOT NULL THEN nullif(concat('{', concat_ws(','
         {% for field in fields %}
-            , CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL THEN sf_entry({{ field.name | text }}, acked_{{ loop.index0 }}) END
+            , CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL THEN {{ ('"' ~ field.name ~ '":') | text }} || acked_texts[{{ loop.index }}] END
         {% endfor %}
         ), '}'), '{}') END AS "before",
-        {% set plain = not fields | selectattr("name", "in", omitted + ["Id"]) | list %}
         {{ "CASE WHEN acked_fields IS NOT NULL THEN " if plain }}concat('{', concat_ws(','
         {% for field in fields %}
             {% if field.skip %}
-            , CASE WHEN value_{{ loop.index0 }} IS NOT NULL THEN sf_entry({{ field.name | text }}, value_{{ loop.index0 }})
-                   WHEN json_exists(acked_fields, {{ field.name | path | text }}) THEN sf_entry({{ field.name | text }}, acked_{{ loop.index0 }}) END
+            , CASE WHEN value_{{ loop.index0 }} IS NOT NULL THEN {{ ('"' ~ field.name ~ '":') | text }} || texts[{{ loop.index }}]
+                   WHEN list_contains(acked_names, {{ field.name | text }}) THEN {{ ('"' ~ field.name ~ '":') | text }} || acked_texts[{{ loop.index }}] END
             {% else %}
-            , sf_entry({{ field.name | text }}, value_{{ loop.index0 }})
+            , {{ ('"' ~ field.name ~ '":') | text }} || texts[{{ loop.index }}]
             {% endif %}
         {% endfor %}
             , sf_fields_besides(acked_fields, [{% for field in fields %}{{ field.name | text }}{{ ", " if not loop.last }}{% endfor %}])
@@ -72,7 +79,8 @@ WITH member AS (
         CASE WHEN value_bytes > 32000 THEN
             list_sum([sf_length(one) FOR one IN {{ sent }}]) > 399000 OR list_max([sf_length(one) FOR one IN {{ sent }}]) > 32000 ELSE false END
         {% for field in fields %}{% if "." in field.name %} OR (sent_{{ loop.index0 }} AND value_{{ loop.index0 }} IS NULL){% endif %}{% endfor %} AS bulk_unfit
-    FROM chosen
+    FROM written
+{% if leavers %}
 ), unclaimed AS (
     SELECT match.match_key, any_value(match.object) AS object, list(match.salesforce_id) AS ids
     FROM plan_match AS match
@@ -106,6 +114,7 @@ WITH member AS (
     SELECT gone.profile_key
     FROM (SELECT profile_key, unnest(ids) AS id FROM leaver) AS gone
     SEMI JOIN (SELECT unnest(ids) AS id FROM plan_identity WHERE error_code IS NULL) AS taken USING (id)
+{% endif %}
 ), needed AS (
     SELECT
         profile_key, match_value, match_key, object, parent,
@@ -131,6 +140,7 @@ WITH member AS (
              WHEN known AND NOT differs THEN 'quiet'
              ELSE 'send' END AS verdict
     FROM differing
+    {% if leavers %}
     UNION ALL BY NAME
     SELECT
         profile_key, match_value, match_key, object, parent, ids,
@@ -152,6 +162,7 @@ WITH member AS (
              WHEN $on_exit = 'delete' OR cardinality(changed) > 0 THEN 'send'
              ELSE 'forget' END AS verdict
     FROM leaver
+    {% endif %}
 )
 SELECT * EXCLUDE (first_id) REPLACE (
     -- a Bulk CSV cannot carry the text #N/A, which clears; a field of more than 32,000 characters; a record of more than

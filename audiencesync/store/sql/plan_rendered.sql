@@ -6,6 +6,7 @@
 --           match_values VARCHAR[], problem_code, problems VARCHAR (what is wrong; NULL: nothing), truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
 {% set cleaned = fields | selectattr("rendered.cleaned") | list %}
+{% set limited = fields | selectattr("rendered.longest") | list %}
 CREATE OR REPLACE TEMP TABLE plan_rendered AS
 WITH named AS (
     SELECT {% for word in words %}mask_{{ word }}, {% endfor %}
@@ -52,17 +53,35 @@ WITH named AS (
     ]::VARCHAR[]] END AS cleaned
     FROM looked_at
 ), valued AS (
-    SELECT *, CASE WHEN is_plain THEN NULL ELSE [sf_uncarried(one) FOR one IN cleaned] END AS uncarried
+    SELECT *
     {% for field in fields %}
         , {% if field.rendered.text %}CASE WHEN is_plain{{ " AND " ~ field.rendered.fits if field.rendered.fits }} THEN {{ field.rendered.plain }} ELSE {{ field.rendered.cleaned.format("cleaned[" ~ (cleaned.index(field) + 1) ~ "]") }} END{% else %}{{ field.rendered.value }}{% endif %} AS value_{{ loop.index0 }}
     {% endfor %}
     FROM cleaned
+), measured AS (
+    -- as above: nearly no text has anything wrong with it, and where one may, all of them are looked at
+    SELECT *, CASE WHEN is_plain THEN NULL ELSE [sf_uncarried(one) FOR one IN cleaned] END AS uncarried
+    {% if limited %}
+        , CASE WHEN {% for field in limited %}strlen(value_{{ fields.index(field) }}) > {{ field.rendered.longest }}{{ " OR " if not loop.last }}{% endfor %}
+
+               THEN [sf_length(one) FOR one IN [{% for field in limited %}value_{{ fields.index(field) }}{{ ", " if not loop.last }}{% endfor %}]] END AS lengths
+    {% endif %}
+    FROM valued
+), looked_through AS (
+    SELECT *
+    {% for field in cleaned %}
+        , uncarried[{{ loop.index }}] AS {{ "text" if field.entries else "raw" }}_{{ fields.index(field) }}_uncarried
+    {% endfor %}
+    {% for field in limited %}
+        , lengths[{{ loop.index }}] > {{ field.rendered.longest }} AS value_{{ fields.index(field) }}_longer
+    {% endfor %}
+    FROM measured
 ), judged AS (
     SELECT *,
         nullif(concat_ws(chr(30), NULL{% for field in fields %}{% for problem in field.rendered.problems %}
-            , CASE WHEN {{ "uncarried[" ~ (cleaned.index(field) + 1) ~ "]" if problem.code == "CONTROL_CHARACTER" and field in cleaned else problem.test }} THEN {{ (problem.code ~ " " ~ problem.message) | text }} END
+            , CASE WHEN {{ problem.test }} THEN {{ (problem.code ~ " " ~ problem.message) | text }} END
         {% endfor %}{% endfor %}), '') AS found
-    FROM valued
+    FROM looked_through
 )
 SELECT
     profile_key, known, plan_fingerprint AS fingerprint, plan_row_hash AS row_hash
