@@ -257,6 +257,21 @@ def test_bulk_rows_that_are_refused_are_told_apart_by_their_key(world: World) ->
     refused = {key for key, push in world.last_pushes().items() if push[2] == "rejected"}
     assert refused == {"p17", "p250", "p299"}
     assert {world.last_pushes()[key][3] for key in refused} == {"INVALID_EMAIL_ADDRESS"}
+    again = world.run_one()
+    assert (again.planned, again.parked) == (0, 3)
+
+
+@pytest.mark.usefixtures("by_bulk")
+def test_a_locked_row_of_a_bulk_job_is_sent_again_in_the_same_run(world: World) -> None:
+    world.people([person(number) for number in range(300)])
+    world.run_one()
+    world.people([person(number, phone="+9") for number in range(300)])
+    world.org.fault("lock_rows", object="Lead", field="Email", values=["p2@example.com"])
+
+    report = world.run_one()
+
+    assert (report.accepted, report.rejected) == (300, 0)
+    assert world.leads()["p2@example.com"]["Phone"] == "+9"
 
 
 @pytest.mark.usefixtures("by_bulk")
