@@ -1,5 +1,6 @@
 """Options that several commands share, so that each means the same everywhere."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -26,6 +27,15 @@ config = click.option(
 )
 sync_names = click.option(
     "--sync", "syncs", multiple=True, metavar="NAME", help="Only this sync; may be repeated."
+)
+wait = click.option(
+    "--wait",
+    type=float,
+    is_flag=False,
+    flag_value=math.inf,
+    default=0,
+    metavar="[SECONDS]",
+    help="Wait for a store that another run holds; without SECONDS, for as long as it takes.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 debug = click.option(

@@ -31,7 +31,8 @@ class StoreHeld(StoreError):
         self.holder = holder
         super().__init__(
             f"the store {path} is held by {holder}",
-            hint="wait for that process, as `run --wait` does, or stop it; one at a time may hold a store",
+            hint="wait for that process, as `--wait` of `run` and `retry` does, or stop it; "
+            "one at a time may hold a store",
         )
 
 

@@ -11,6 +11,7 @@ from audiencesync.cli import options
 @options.config
 @options.sync_names
 @click.option("--code", "codes", multiple=True, metavar="CODE", help="Only this error code; may be repeated.")
+@options.wait
 @options.as_json
 @options.steps
 @options.debug
@@ -19,6 +20,7 @@ def retry(
     config_path: Path,
     syncs: tuple[str, ...],
     codes: tuple[str, ...],
+    wait: float,
     as_json: bool,
     verbose: bool,
     log_format: str,
@@ -41,7 +43,7 @@ def retry(
     wanted = tuple(code.upper() for code in codes)
     # each of these rows was let through by the guards once, and is named now
     lifted = Allowances(exits=True, clears=True, creates=True, mapping_change=True)
-    asked = RunOptions(syncs=syncs, retry=wanted, allowed=lifted)
+    asked = RunOptions(syncs=syncs, retry=wanted, allowed=lifted, wait=wait)
     report = working.report_of("run", project, asked, verbose=verbose, log_format=log_format)
     if not any(one.planned or one.trouble for one in report.syncs):
         click.echo(" ".join(["nothing is parked", *(["with", *wanted] if wanted else [])]), err=True)

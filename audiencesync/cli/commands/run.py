@@ -1,6 +1,5 @@
 """`audiencesync run`."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -12,15 +11,7 @@ from audiencesync.cli import options
 
 @click.command()
 @options.choices_of_a_run
-@click.option(
-    "--wait",
-    type=float,
-    is_flag=False,
-    flag_value=math.inf,
-    default=0,
-    metavar="[SECONDS]",
-    help="Wait for a store that another run holds; without SECONDS, for as long as it takes.",
-)
+@options.wait
 @options.as_json
 @options.steps
 @options.debug
