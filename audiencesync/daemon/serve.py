@@ -15,7 +15,7 @@ from audiencesync.daemon.asking import reached
 from audiencesync.daemon.door import Door, Stopping, Work
 from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.intake import Intake
-from audiencesync.daemon.intake_paths import intake_routes
+from audiencesync.daemon.intake_paths import count_astray, intake_routes
 from audiencesync.daemon.log import Log
 from audiencesync.daemon.loop import Loop
 from audiencesync.daemon.metrics import Metrics
@@ -78,7 +78,7 @@ def _open_doors(
             if intake is not None:
                 stack.callback(intake.close)
                 paths += intake_routes(intake, metrics, log)
-            web = Web(listener, paths)
+            web = Web(listener, paths, astray=count_astray(metrics))
             stack.callback(web.close)
             port = web.port
         yield port, intake

@@ -1,7 +1,7 @@
 """The HTTP side, in a thread of its own: page, health checks and metrics. Nothing personal is said."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Thread
 
@@ -32,9 +32,24 @@ class Web:
         port: Where it listens.
     """
 
-    def __init__(self, listener: socket.socket, routes: Sequence[Route]) -> None:
+    def __init__(
+        self, listener: socket.socket, routes: Sequence[Route], *, astray: Callable[[str, int], None]
+    ) -> None:
+        """Begin to answer.
+
+        Args:
+            listener: The port.
+            routes: What is answered, by path.
+            astray: Told the path and the status, where a path or its method is not there.
+        """
         self.port: int = listener.getsockname()[1]
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such})
+
+        def no_such(request: Request, error: Exception) -> Response:
+            assert isinstance(error, HTTPException)  # noqa: S101  (it is called for no other)
+            astray(request.scope["path"], error.status_code)
+            return _no_such(error)
+
+        app = Starlette(routes=routes, exception_handlers={HTTPException: no_such})
         app.router.redirect_slashes = False
         config = uvicorn.Config(
             app,
@@ -104,9 +119,8 @@ def routes(loop: Loop, holding: Holding, metrics: Metrics, page: Page, clock: Cl
     ]
 
 
-def _no_such(request: Request, error: Exception) -> Response:  # noqa: ARG001  (Starlette's)
+def _no_such(error: HTTPException) -> Response:
     """A path or a method that is not there, as the intake writes errors."""
-    assert isinstance(error, HTTPException)  # noqa: S101  (for the type checker: it is called for no other)
     body = {
         "error": {"field": "path" if error.status_code == _NOT_FOUND else "method", "message": error.detail}
     }

@@ -13,7 +13,7 @@ import requests
 from audiencesync.config.load import load
 from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.intake import Intake
-from audiencesync.daemon.intake_paths import intake_routes
+from audiencesync.daemon.intake_paths import count_astray, intake_routes
 from audiencesync.daemon.log import Log
 from audiencesync.daemon.loop import Loop
 from audiencesync.daemon.metrics import Metrics
@@ -154,7 +154,8 @@ def pushing(folder: Path, made: Mapping[str, Any]) -> Iterator[Pushing]:
         log=log,
     )
     page = Page(loop, holding, clock, str)
-    web = Web(listener, [*routes(loop, holding, metrics, page, clock), *intake_routes(intake, metrics, log)])
+    paths = [*routes(loop, holding, metrics, page, clock), *intake_routes(intake, metrics, log)]
+    web = Web(listener, paths, astray=count_astray(metrics))
     made_of = Pushing(f"http://127.0.0.1:{web.port}", holding, wanted, loop, intake, clock, metrics)
     try:
         yield made_of

@@ -199,6 +199,29 @@ def test_who_has_not_the_token_is_told_so_and_nothing_else(
     assert sender.metric('audiencesync_intake_refused_total{status="401"}') == before + 2
 
 
+def test_a_push_that_finds_no_path_or_not_its_method_is_counted_and_what_is_no_push_is_not(
+    sender: Pushing,
+) -> None:
+    def counted() -> list[float]:
+        return [
+            sender.metric(f'audiencesync_intake_refused_total{{status="{one}"}}') or 0 for one in (404, 405)
+        ]
+
+    missing, mistaken = counted()
+    for number, (method, path) in enumerate(
+        [("POST", "/profiles/u1"), ("GET", "/changes"), ("PATCH", "/memberships/a%2Fb/u1")], 1
+    ):
+        answer = sender.send(method, path)
+        assert (answer.status_code, answer.headers["Allow"] != "") == (405, True)
+        assert counted() == [missing, mistaken + number]
+    for number, path in enumerate(["/profiles", "/changes/", "/v1/identify"], 1):
+        assert sender.send("POST", path).status_code == 404
+        assert counted() == [missing + number, mistaken + 3]
+    for method, path in (("GET", "/favicon.ico"), ("GET", "/"), ("POST", "/metrics"), ("POST", "/profilesx")):
+        sender.send(method, path)
+    assert counted() == [missing + 3, mistaken + 3]
+
+
 def test_other_media_types_and_packings_are_refused(sender: Pushing) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "", "application/json5"):
         answer = sender.send("PATCH", "/profiles/u1", data=b"{}", headers={"Content-Type": kind})
