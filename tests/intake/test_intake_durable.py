@@ -1,15 +1,19 @@
 """What was answered with 200 is there, whatever happens; what cannot be kept is answered with 503."""
 
+import os
 import resource
 import signal
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from audiencesync.daemon.log import Log
+from audiencesync.daemon.serve import work
 from audiencesync.daemon.words import Word
 from audiencesync.errors import StoreError
 from audiencesync.intake import inbox
@@ -156,6 +160,38 @@ def test_a_store_that_cannot_be_written_is_said_and_asked_to_be_opened_anew(
         sender.loop.renew()
         assert sender.send("PATCH", "/profiles/u1", {}).status_code == 200
         assert len(sender.inbox()) == 1
+
+
+def test_a_store_that_a_full_disk_has_spoilt_is_opened_anew_though_no_run_is_due(tmp_path: Path) -> None:
+    """A checkpoint that finds no room makes DuckDB refuse everything until the file is opened again."""
+    with pushing(tmp_path, config()) as sender:
+
+        def push() -> int:
+            return sender.send("PATCH", "/profiles/u1", {"email": os.urandom(100_000).hex()}).status_code
+
+        with sender.holding.working() as store:
+            store._connection.execute("SET wal_autocheckpoint = '1MB'")
+        file = tmp_path / "store.duckdb"
+        while file.stat().st_size < 2_000_000:
+            assert push() == 200
+        unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 100_000, unlimited[1]))
+        try:
+            assert UNAVAILABLE in (push() for _ in range(50))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+        assert push() == UNAVAILABLE, "room alone does not help"
+
+        def go_on() -> int:
+            try:
+                return next((200 for _ in range(300) if push() == 200), UNAVAILABLE)
+            finally:
+                sender.wanted.put(Word.STOP)
+
+        with ThreadPoolExecutor(1) as pool:
+            pushed = pool.submit(go_on)
+            work(sender.loop, sender.wanted, Log(), sender.intake)
+        assert pushed.result() == 200
 
 
 def test_more_than_the_disk_can_follow_is_sent_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
