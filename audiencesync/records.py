@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 JsonScalar = str | int | float | bool | None
 """A field value as Salesforce's JSON takes it."""
@@ -200,6 +201,44 @@ class RoutePlan:
     rows: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
     calls: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
     choices: tuple[RouteChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipTotals:
+    """What one reading of the memberships found.
+
+    Attributes:
+        watermark: The greatest `updated_at`, as text; None without that column or without rows.
+        since: Where an incremental read began; None when everything was read.
+    """
+
+    watermark: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTotals:
+    """What one reading of the source found.
+
+    Attributes:
+        profiles: Profiles read: all of them, or those changed since the watermark.
+        shared_hashes: The hashes of two keys are the same, so keys must meet by their text; None: nobody has
+            looked yet.
+        watermark: The greatest `updated_at`, as text; None without that column or without rows.
+        since: Where an incremental read began; None when everything was read.
+        memberships: The same of the memberships.
+    """
+
+    profiles: int
+    shared_hashes: bool | None
+    watermark: str | None
+    since: str | None
+    memberships: MembershipTotals
+
+    @classmethod
+    def of_nothing(cls) -> Self:
+        """What is known of a source of which nothing was read yet."""
+        return cls(0, shared_hashes=False, watermark=None, since=None, memberships=MembershipTotals())
 
 
 @dataclass(frozen=True, slots=True)

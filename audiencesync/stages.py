@@ -28,8 +28,8 @@ from audiencesync.plan import (
     with_parents,
 )
 from audiencesync.progress import Progress
-from audiencesync.records import Allowances, SyncState, WriteOptions
-from audiencesync.source import Source, SourceTotals, SparkSource, blamed, take_over
+from audiencesync.records import Allowances, SourceTotals, SyncState, WriteOptions
+from audiencesync.source import Source, SparkSource, blamed, take_over
 from audiencesync.store import ColumnType, SqlFailed, Store
 
 
@@ -202,17 +202,13 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             sync,
             state,
             reading.columns,
-            since=reading.totals.since,
-            memberships_since=reading.totals.memberships.since,
+            totals=reading.totals,
+            reader=reading.source,
+            cluster=bench.cluster,
             backfill=bench.options.backfill,
             retry=bench.options.retry,
             pushed=reading.pushed,
             now=bench.clock.now(),
-            profiles=reading.totals.profiles,
-            shared_hashes=reading.totals.shared_hashes,
-            cluster=bench.cluster,
-            check_keys=reading.source.check_keys,
-            narrow=reading.source.narrow,
         )
         if reading.totals.since is None and not reading.pushed:
             check_source(

@@ -1,9 +1,10 @@
 """Who differs: one pass over profiles, memberships and state, which meet by a hash of their key."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from audiencesync.cluster import Cluster
 from audiencesync.config.load import Project
@@ -12,13 +13,29 @@ from audiencesync.plan.listed import listed_audiences
 from audiencesync.plan.lookup import NO_RECORD_AGE
 from audiencesync.plan.sources import Sources, check_rule, read_sources
 from audiencesync.plan.touched import Question, touch_here, touch_there
-from audiencesync.records import Mode, SyncState
+from audiencesync.records import Mode, SourceTotals, SyncState
 from audiencesync.store import ColumnType, Store
 
 BITS_A_WORD = 63
 """Audiences of one mask column: the bits of a BIGINT without its sign."""
 
 _TABLES_WITH_MASKS = ("acknowledged", "outbox", "parked")
+
+
+class Reader(Protocol):
+    """Who has read the source."""
+
+    def check_keys(self) -> bool:
+        """Refuse repeated keys; whether two keys that differ have the same hash.
+
+        Raises:
+            SourceError: A key is repeated.
+        """
+        ...
+
+    def narrow(self) -> bool:
+        """Have the rows of `stage_scope` at hand; tells the same of their keys."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +74,13 @@ def find_candidates(
     state: SyncState,
     columns: Mapping[str, ColumnType],
     *,
-    since: str | None,
-    memberships_since: str | None,
+    totals: SourceTotals,
+    reader: Reader,
+    cluster: Cluster | None,
     backfill: bool,
     retry: Sequence[str] | None,
     pushed: bool,
     now: datetime,
-    profiles: int,
-    shared_hashes: bool | None,
-    cluster: Cluster | None,
-    check_keys: Callable[[], bool],
-    narrow: Callable[[], bool],
 ) -> Candidates:
     """Find the members whose desired state differs from the acknowledged one.
 
@@ -77,19 +90,14 @@ def find_candidates(
         sync: The sync to plan.
         state: Its state before the run.
         columns: The profile columns.
-        since: Where the incremental read began; None when the whole source is staged.
-        memberships_since: The same of the memberships.
+        totals: What was found when the source was staged.
+        reader: Who staged it.
+        cluster: Where the source is, and so who compares; None: DuckDB.
         backfill: Send every member again.
         retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
             look at everybody, and leave alone what is parked.
         pushed: Look at those that are pending alone, as those are that a pushed change is about.
         now: The time.
-        profiles: How many the source has.
-        shared_hashes: The hashes of two keys are the same, so keys must meet by their text; None: nobody has
-            looked yet.
-        cluster: Where the source is, and so who compares; None: DuckDB.
-        check_keys: Looks whether that is so, and refuses keys that repeat.
-        narrow: Has the rows of `stage_scope` at hand, once it is known; tells the same of these.
 
     Returns:
         The candidates; their rows are in `plan_candidate`.
@@ -110,24 +118,20 @@ def find_candidates(
         store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
     elif pushed:
         store.run("plan_pushed_scope", {"sync_id": state.sync_id})
-    elif since is not None:
+    elif totals.since is not None:
+        dated = totals.memberships.since is not None
         updated_at = str(project.config.source.profiles.updated_at)
         store.run(
             "plan_scope",
-            {
-                "sync_id": state.sync_id,
-                "since": since,
-                **({} if memberships_since is not None else {"listed": listed}),
-            },
+            {"sync_id": state.sync_id, "since": totals.since, "listed": listed},
             words=words,
-            dated=memberships_since is not None,
+            dated=dated,
             updated_at=updated_at,
             since_type=store.columns("stage_profile")[updated_at].text,
             listed_bits={word: _bits_of(listed, bits, word) for word in words},
         )
-    scoped = pushed or since is not None or retry is not None
-    if scoped:
-        shared_hashes = narrow()
+    scoped = pushed or totals.since is not None or retry is not None
+    shared_hashes = reader.narrow() if scoped else totals.shared_hashes
     store.run("plan_listed", {"listed": listed}, words=words)
     question = Question(
         state.sync_id,
@@ -146,7 +150,7 @@ def find_candidates(
     )
     if cluster is None:
         touch_here(store, question, sources, shared_hashes=bool(shared_hashes))
-        if shared_hashes is None and not _proven(store, state, profiles) and check_keys():
+        if shared_hashes is None and not _proven(store, state, totals.profiles) and reader.check_keys():
             touch_here(store, question, sources, shared_hashes=True)
     else:
         touch_there(store, cluster, question, sources)

@@ -1,10 +1,10 @@
 """Memberships: who is listed in which audience, whole or as far as they changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from audiencesync.config.models import MembershipRelation
+from audiencesync.records import MembershipTotals
 from audiencesync.source.failures import failing_as
 from audiencesync.source.moments import Moments
 from audiencesync.source.pushed import changed_at
@@ -13,19 +13,6 @@ from audiencesync.source.staging import Staged, Stager, parsed, require
 from audiencesync.store import Store
 
 _VIEW = "stage_membership_source"
-
-
-@dataclass(frozen=True, slots=True)
-class MembershipTotals:
-    """What one reading of the memberships found.
-
-    Attributes:
-        watermark: The greatest `updated_at`, as text; None without that column or without rows.
-        since: Where an incremental read began; None when everything was read.
-    """
-
-    watermark: str | None = None
-    since: str | None = None
 
 
 class Memberships:

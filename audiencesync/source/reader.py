@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from audiencesync.config.columns import folded
 from audiencesync.config.models import AffinityRelation
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.errors import SourceError
+from audiencesync.records import SourceTotals
 from audiencesync.source.attached import attach as attach_database
 from audiencesync.source.failures import failing_as
-from audiencesync.source.memberships import Memberships, MembershipTotals
+from audiencesync.source.memberships import Memberships
 from audiencesync.source.moments import Moments
 from audiencesync.source.pushed import changed_at, key_type, pushed_columns
 from audiencesync.source.refusals import (
@@ -28,30 +28,6 @@ from audiencesync.store import ColumnType, Store
 _SOURCE = "stage_profile_source"
 _MANY = 1_000_000
 """From so many profiles on it is worth while to wait: the comparison may show that no key is repeated."""
-
-
-@dataclass(frozen=True)
-class SourceTotals:
-    """What one reading of the source found.
-
-    Attributes:
-        profiles: Profiles read: all of them, or those changed since the watermark.
-        shared_hashes: Two of their keys have the same hash; None: nobody has looked yet, see `check_keys`.
-        watermark: The greatest `updated_at`, as text; None without that column or without rows.
-        since: Where an incremental read began; None when everything was read.
-        memberships: The same of the memberships.
-    """
-
-    profiles: int
-    shared_hashes: bool | None
-    watermark: str | None
-    since: str | None
-    memberships: MembershipTotals
-
-    @classmethod
-    def of_nothing(cls) -> Self:
-        """What is known of a source of which nothing was read yet."""
-        return cls(0, shared_hashes=False, watermark=None, since=None, memberships=MembershipTotals())
 
 
 class Source:

@@ -2,9 +2,8 @@
 
 from audiencesync.cluster import Cluster, quote_name
 from audiencesync.config.models import Source as SourceConfig
+from audiencesync.records import MembershipTotals, SourceTotals
 from audiencesync.source.failures import failing_as
-from audiencesync.source.memberships import MembershipTotals
-from audiencesync.source.reader import SourceTotals
 from audiencesync.source.refusals import (
     MEMBERSHIPS,
     OURS,

@@ -30,13 +30,14 @@ def differing(store: Store, folder: Path, day: Path, cluster: Cluster | None) ->
     (sync,) = project.config.syncs
     clock = SystemClock()
     begun = time.perf_counter()
-    source = project.config.source
+    config = project.config.source
+    source: Source | SparkSource
     if cluster is None:
-        here = Source(store, source, base=project.base, attach=None)
-        columns, totals = here.stage(since=None), here.check(since=None)
+        source = Source(store, config, base=project.base, attach=None)
+        columns, totals = source.stage(since=None), source.check(since=None)
     else:
-        there = SparkSource(store, cluster, source)
-        columns, totals = there.stage(), there.check()
+        source = SparkSource(store, cluster, config)
+        columns, totals = source.stage(), source.check()
     read = time.perf_counter()
     found = find_candidates(
         store,
@@ -44,17 +45,13 @@ def differing(store: Store, folder: Path, day: Path, cluster: Cluster | None) ->
         sync,
         RunLog(store, clock).sync_state(sync.name, sync.object),
         columns,
-        since=None,
-        memberships_since=None,
+        totals=totals,
+        reader=source,
+        cluster=cluster,
         backfill=False,
         retry=None,
         pushed=False,
         now=clock.now(),
-        profiles=totals.profiles,
-        shared_hashes=totals.shared_hashes,
-        cluster=cluster,
-        check_keys=(here if cluster is None else there).check_keys,
-        narrow=lambda: False,
     )
     return found.count, read - begun, time.perf_counter() - read
 

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from audiencesync.config.models import Source as SourceConfig
-from audiencesync.source import Source, SourceTotals
+from audiencesync.records import SourceTotals
+from audiencesync.source import Source
 from audiencesync.store import Store, quote_name
 
 from .kinds import Kind

@@ -140,13 +140,14 @@ class Engine:
         self.store, self.cluster, self.project = store, cluster, load(path, {"T": "t"})
 
     def differing(self) -> list[dict[str, Any]]:
-        source = self.project.config.source
+        config = self.project.config.source
+        source: Source | SparkSource
         if self.cluster is None:
-            here = Source(self.store, source, base=self.project.base, attach=None)
-            columns, totals = here.stage(since=None), here.check(since=None)
+            source = Source(self.store, config, base=self.project.base, attach=None)
+            columns, totals = source.stage(since=None), source.check(since=None)
         else:
-            there = SparkSource(self.store, self.cluster, source)
-            columns, totals = there.stage(), there.check()
+            source = SparkSource(self.store, self.cluster, config)
+            columns, totals = source.stage(), source.check()
         clock = QuickClock()
         (sync,) = self.project.config.syncs
         found = find_candidates(
@@ -155,17 +156,13 @@ class Engine:
             sync,
             RunLog(self.store, clock).sync_state("leads", "Lead"),
             columns,
-            since=None,
-            memberships_since=None,
+            totals=totals,
+            reader=source,
+            cluster=self.cluster,
             backfill=False,
             retry=None,
             pushed=False,
             now=clock.now(),
-            profiles=totals.profiles,
-            shared_hashes=totals.shared_hashes,
-            cluster=self.cluster,
-            check_keys=lambda: False,
-            narrow=lambda: False,
         )
         masks = ", ".join(f"mask_{word}, old_mask_{word}" for word in found.words)
         rows: list[dict[str, Any]] = (
