@@ -5,14 +5,13 @@
 -- reads   : stage_membership_raw
 -- returns : null_keys, unfit_keys (a number that is not whole), null_audiences BIGINT, watermark VARCHAR
 -- grain   : one row
+{% set looked_at %}stage_membership_raw WHERE {% if since_type %}{% include "profile_changed.sql" %}{% else %}true{% endif %}{% endset %}
 SELECT
     count(*) FILTER (WHERE {{ key | name }} IS NULL OR {{ key_text }} = '') AS null_keys,
     count(*) FILTER (WHERE {{ key | name }} IS NOT NULL AND {{ key_text }} IS NULL) AS unfit_keys,
     count(*) FILTER (WHERE {{ audience | name }} IS NULL OR CAST({{ audience | name }} AS STRING) = '') AS null_audiences,
-    {% if apart and updated_at %}(SELECT {% include "watermark.sql" %} FROM stage_membership_raw{% if since_type %} WHERE {% include "profile_changed.sql" %}{% endif %}){% else %}{% include "watermark.sql" %}{% endif %} AS watermark
-FROM stage_membership_raw
-WHERE {% if since_type %}{% include "profile_changed.sql" %}{% else %}true{% endif %}
-
+    {% if apart and updated_at %}(SELECT {% include "watermark.sql" %} FROM {{ looked_at }}){% else %}{% include "watermark.sql" %}{% endif %} AS watermark
+FROM {{ looked_at }}
 {% if apart %}
   AND ({{ key | name }} IS NULL OR {{ key_text }} IS NULL OR {{ key_text }} = '' OR {{ audience | name }} IS NULL OR CAST({{ audience | name }} AS STRING) = '')
 {% endif %}

@@ -4,15 +4,19 @@
 --           $on_exit, $object, $omitted VARCHAR[] (fields that the object tried first does not have), $audiences_field
 --           VARCHAR or NULL, $kept VARCHAR[] (fields that an exit never clears), $checkboxes VARCHAR[] (fields that
 --           cannot be empty)
--- template: words, fields (plan/fields.py), leavers (some are no member now), omitted (names of those that the object tried first does not have), parent
---           (value of the field that names a row's parent, or nothing)
+-- template: words, fields (plan/fields.py), leavers (some are no member now), omitted (names of those that the object tried
+--           first does not have), parent (value of the field that names a row's parent, or nothing)
 -- reads   : plan_candidate, plan_rendered, plan_identity, plan_match, plan_acked, plan_record, plan_holder
 -- makes   : plan_change; `verdict` says what becomes of the row: send, invalid, unmatched (there is no record that it
 --           may write to), quiet (state only), forget (state only, the member is gone). `after` is what is sent and
 --           `before` what was there, `payload` what the record then holds, NULL for no more than `after` (JSON: field ->
---           value); whole: every field is sent; value_bytes of what is sent; clears: filled values that become empty; leads: the first of her rows
+--           value); whole: every field is sent; value_bytes of what is sent; clears: filled values that become empty;
+--           leads: the first of her rows
 -- grain   : one row a candidate; one for each of its records when it has several
 {% set sent %}[{% for field in fields %}CASE WHEN sent_{{ loop.index0 }} THEN coalesce(value_{{ loop.index0 }}, 'null') END{{ ", " if not loop.last }}{% endfor %}]{% endset %}
+{% set values %}[{% for field in fields %}value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]{% endset %}
+{% set acked_values %}[{% for field in fields %}acked_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]{% endset %}
+{% macro entry(field, text) %}{{ ('"' ~ field.name ~ '":') | text }} || {{ text }}{% endmacro %}
 {% set plain = not fields | selectattr("name", "in", omitted + ["Id"]) | list %}
 CREATE OR REPLACE TEMP TABLE plan_change AS
 WITH member AS (
@@ -43,8 +47,8 @@ WITH member AS (
 ), written AS (
     -- all of them at once: what is written out for each field makes the statement slow to plan
     SELECT *,
-        {{ "CASE WHEN NOT whole OR acked_fields IS NOT NULL THEN " if plain }}[sf_json(one) FOR one IN [{% for field in fields %}value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]]{{ " END" if plain }} AS texts,
-        CASE WHEN acked_fields IS NOT NULL THEN [sf_json(one) FOR one IN [{% for field in fields %}acked_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]] END AS acked_texts
+        {{ "CASE WHEN NOT whole OR acked_fields IS NOT NULL THEN " if plain }}[sf_json(one) FOR one IN {{ values }}]{{ " END" if plain }} AS texts,
+        CASE WHEN acked_fields IS NOT NULL THEN [sf_json(one) FOR one IN {{ acked_values }}] END AS acked_texts
     FROM chosen
 ), differing AS (
     SELECT profile_key, known, fingerprint, row_hash, match_value, match_key, error_code, error_message, truncated, whole,
@@ -55,21 +59,21 @@ WITH member AS (
         THEN CAST(to_json({ {% for field in fields %}{{ field.name | text }}: value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %} }) AS VARCHAR)
         ELSE concat('{', concat_ws(','
         {% for field in fields %}
-            , CASE WHEN sent_{{ loop.index0 }} THEN {{ ('"' ~ field.name ~ '":') | text }} || texts[{{ loop.index }}] END
+            , CASE WHEN sent_{{ loop.index0 }} THEN {{ entry(field, "texts[" ~ loop.index ~ "]") }} END
         {% endfor %}
         ), '}') END AS "after",
         CASE WHEN acked_fields IS NOT NULL THEN nullif(concat('{', concat_ws(','
         {% for field in fields %}
-            , CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL THEN {{ ('"' ~ field.name ~ '":') | text }} || acked_texts[{{ loop.index }}] END
+            , CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL THEN {{ entry(field, "acked_texts[" ~ loop.index ~ "]") }} END
         {% endfor %}
         ), '}'), '{}') END AS "before",
         {{ "CASE WHEN acked_fields IS NOT NULL THEN " if plain }}concat('{', concat_ws(','
         {% for field in fields %}
             {% if field.skip %}
-            , CASE WHEN value_{{ loop.index0 }} IS NOT NULL THEN {{ ('"' ~ field.name ~ '":') | text }} || texts[{{ loop.index }}]
-                   WHEN list_contains(acked_names, {{ field.name | text }}) THEN {{ ('"' ~ field.name ~ '":') | text }} || acked_texts[{{ loop.index }}] END
+            , CASE WHEN value_{{ loop.index0 }} IS NOT NULL THEN {{ entry(field, "texts[" ~ loop.index ~ "]") }}
+                   WHEN list_contains(acked_names, {{ field.name | text }}) THEN {{ entry(field, "acked_texts[" ~ loop.index ~ "]") }} END
             {% else %}
-            , {{ ('"' ~ field.name ~ '":') | text }} || texts[{{ loop.index }}]
+            , {{ entry(field, "texts[" ~ loop.index ~ "]") }}
             {% endif %}
         {% endfor %}
             , sf_fields_besides(acked_fields, [{% for field in fields %}{{ field.name | text }}{{ ", " if not loop.last }}{% endfor %}])

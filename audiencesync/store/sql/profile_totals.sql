@@ -5,16 +5,16 @@
 --           what watermark and profile_changed take
 -- returns : profiles, key_hashes (not when apart), null_keys, unfit_keys (a number that is not whole) BIGINT, watermark VARCHAR
 -- grain   : one row
+{% set looked_at %}{{ profiles }} WHERE {% if since_type %}{% include "profile_changed.sql" %}{% else %}true{% endif %}{% endset %}
 SELECT
     count(*) AS profiles,
 {% if apart %}
-    (SELECT count(*) FROM {{ profiles }} WHERE ({{ key | name }} IS NULL OR _profile_key = ''){% if since_type %} AND {% include "profile_changed.sql" %}{% endif %}) AS null_keys,
-    (SELECT count(*) FROM {{ profiles }} WHERE {{ key | name }} IS NOT NULL AND _profile_key IS NULL{% if since_type %} AND {% include "profile_changed.sql" %}{% endif %}) AS unfit_keys,
+    (SELECT count(*) FROM {{ looked_at }} AND ({{ key | name }} IS NULL OR _profile_key = '')) AS null_keys,
+    (SELECT count(*) FROM {{ looked_at }} AND {{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
 {% else %}
     count(DISTINCT {{ key_hash }}) AS key_hashes,
     count(*) FILTER (WHERE {{ key | name }} IS NULL OR _profile_key = '') AS null_keys,
     count(*) FILTER (WHERE {{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
 {% endif %}
     {% include "watermark.sql" %} AS watermark
-FROM {{ profiles }}
-{% if since_type %}WHERE {% include "profile_changed.sql" %}{% endif %}
+FROM {{ looked_at }}
