@@ -16,8 +16,8 @@ _LARGEST = 100_000_000
 
 def _size(value: object) -> int:
     found = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    size = int(found[1]) * _BYTES[found[2]] if found else value if type(value) is int else 0
-    if not 0 < size <= _LARGEST:
+    size = int(found[1]) * _BYTES[found[2]] if found else value
+    if type(size) is not int or not 0 < size <= _LARGEST:
         raise wrong("must be a size such as 500KB or 1MB, at most 100MB")
     return size
 

@@ -40,7 +40,7 @@ class _Passage(requests.Session):
         del headers
         parts = urlsplit(url)
         if method != "GET":
-            raise NotImplementedError("writes do not go through simple-salesforce")
+            raise ValueError(f"{method}: only queries and describe go through simple-salesforce")
         return self._session.get(self._kind, parts.path, params=params)
 
 

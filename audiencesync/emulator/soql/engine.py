@@ -259,8 +259,7 @@ class _Compiler:
         scope, link, name = child_scope(self._scope, query.sources)
         compiler = _Compiler(scope, query, include_deleted=self._include_deleted, level=self._level + 1)
         plan = compiler.plan()
-        if plan.selection is None:  # pragma: no cover - COUNT() is refused below the root
-            raise self._scope.error(query.sources[0].path.pos, "MALFORMED_QUERY", "COUNT() in a subquery")
+        assert plan.selection is not None  # noqa: S101  (COUNT() is refused below the root)
         return name, _ChildPlan(plan, plan.selection, link)
 
     def _subselect(self, query: Query) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -229,14 +229,11 @@ def parse(text: str) -> Query:
             "MALFORMED_QUERY", f"SOQL statements cannot be longer than {MAX_STATEMENT} characters."
         )
     try:
-        # With a transformer inside the parser the result is what the transformer built, not a tree.
-        query: Any = _grammar().parse(text)
+        # with a transformer inside the parser the result is what the transformer built, not a tree
+        return cast("Query", _grammar().parse(text))
     except UnexpectedToken as error:
         if error.token.type == "$END":
             raise _unexpected(text, len(text), "<EOF>") from None
         raise _unexpected(text, _pos(error.token), str(error.token)) from None
     except UnexpectedCharacters as error:
         raise _bad_character(text, error.pos_in_stream or 0) from None
-    if not isinstance(query, Query):  # pragma: no cover - the start rule builds a Query
-        raise TypeError(type(query))
-    return query
