@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
@@ -18,8 +19,28 @@ from scripts.bench.measure import ROOT, Line, Sample, contender, run, taken_by
 from scripts.bench.org import Org, running_org
 from scripts.bench.project import Project
 
-RATES: Mapping[int, int] = {1: 20, 100: 1_000, 1_000: 10_000}
-"""Changes a second -> changes in all."""
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How somebody pushes.
+
+    Attributes:
+        rate: Changes a second.
+        changes: Changes in all.
+        together: Changes of one request.
+    """
+
+    rate: int
+    changes: int
+    together: int = 1
+
+    @property
+    def name(self) -> str:
+        """For the table."""
+        return f"{self.rate:,} a second" + (f", {self.together} a request" if self.together > 1 else "")
+
+
+PACES = (Pace(1, 20), Pace(100, 1_000), Pace(1_000, 10_000), Pace(1_000, 10_000, together=50))
 
 _NETWORK_S = 0.05
 _TOKEN = "a-token-of-the-bench"  # noqa: S105  (of a daemon that lives a minute)
@@ -36,22 +57,22 @@ def pushes(folder: Path, rows: int, runs: int) -> Iterator[Line]:
         run(contender("ours", "export", config))
         org.answer_after(_NETWORK_S)
         _take_in(config, project.folder)
-        for rate in RATES:
-            samples = [_pushed(project, config, org, rate, number) for number in range(runs)]
-            yield Line("push", rows, f"{rate:,} a second", "audiencesync", samples)
+        for pace in PACES:
+            samples = [_pushed(project, config, org, pace, number) for number in range(runs)]
+            yield Line("push", rows, pace.name, "audiencesync", samples)
     shutil.rmtree(project.folder, ignore_errors=True)
 
 
-def _pushed(project: Project, config: Path, org: Org, rate: int, number: int) -> Sample:
-    first, *keys = _keys(project.store, RATES[rate] + 1, number)
+def _pushed(project: Project, config: Path, org: Org, pace: Pace, number: int) -> Sample:
+    first, *keys = _keys(project.store, pace.changes + 1, number)
     listed = project.folder / "keys.json"
     with _daemon(config) as (process, port):
         listed.write_text(json.dumps([first]))  # a daemon runs for weeks, and has its libraries loaded
-        run(contender("pusher", port, _TOKEN, rate, listed))
+        run(contender("pusher", port, _TOKEN, pace.rate, 1, listed))
         _settle(org)
         listed.write_text(json.dumps(keys))
         before, begun = org.calls(), time.monotonic()
-        told = run(contender("pusher", port, _TOKEN, rate, listed))
+        told = run(contender("pusher", port, _TOKEN, pace.rate, pace.together, listed))
         accepted = dict(json.loads(told.splitlines()[-1]))
         _settle(org)
         seconds, calls = time.monotonic() - begun, org.calls() - before

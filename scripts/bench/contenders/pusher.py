@@ -1,9 +1,10 @@
-"""Somebody who pushes one change at a time to a daemon, at a steady rate."""
+"""Somebody who pushes changes to a daemon, at a steady rate."""
 
 import http.client
 import json
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -13,37 +14,45 @@ _SENDERS = 8
 _LINES = local()
 
 
-def main(port: int, token: str, rate: float, keys: Path) -> None:
-    """Push a telephone number for each key.
+def main(port: int, token: str, rate: float, together: int, keys: Path) -> None:
+    """Push a telephone number for each key, another one each time.
 
     Args:
         port: Where the daemon listens.
         token: What it wants to see.
         rate: Changes a second.
+        together: Changes of one request; one alone goes to its own path.
         keys: A JSON list.
 
     Prints a JSON list: key and, in seconds since 1970, when it was answered that the change is durable.
     """
     accepted: SimpleQueue[tuple[str, float]] = SimpleQueue()
 
-    def push(number: int, key: str) -> None:
+    def push(some: Sequence[str]) -> None:
         if not hasattr(_LINES, "line"):
             _LINES.line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        body = json.dumps({"phone": f"+1 555 {number:07}"})
+        said = {"phone": f"+1 {time.time_ns()}"}
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        _LINES.line.request("PATCH", f"/profiles/{key}", body, headers)
+        if together == 1:
+            _LINES.line.request("PATCH", f"/profiles/{some[0]}", json.dumps(said), headers)
+        else:
+            body = {"profiles": [{"key": key, "attributes": said} for key in some]}
+            _LINES.line.request("POST", "/changes", json.dumps(body), headers)
         answer = _LINES.line.getresponse()
         told = answer.read()
         if answer.status != http.client.OK:
             raise SystemExit(f"{answer.status}: {told.decode()}")
-        accepted.put((key, time.time()))
+        answered = time.time()
+        for key in some:
+            accepted.put((key, answered))
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(_SENDERS) as senders:
         sent = []
-        for number, key in enumerate(json.loads(keys.read_text())):
-            time.sleep(max(0.0, begun + number / rate - time.perf_counter()))
-            sent.append(senders.submit(push, number, key))
+        members = json.loads(keys.read_text())
+        for place in range(0, len(members), together):
+            time.sleep(max(0.0, begun + (place + together - 1) / rate - time.perf_counter()))
+            sent.append(senders.submit(push, members[place : place + together]))
         for one in sent:
             one.result()
     found = []
@@ -53,4 +62,4 @@ def main(port: int, token: str, rate: float, keys: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]), Path(sys.argv[4]))
+    main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
