@@ -18,9 +18,12 @@ _KNOWN = (
         "check that the file is whole and of the kind that its name says",
     ),
     (
-        re.compile("Error when sniffing file"),
+        re.compile("Error when sniffing file|CSV Parser state machine"),
         "the file is not CSV, or its lines do not agree",
-        "name delim, quote, escape, header and encoding in read_csv(...)",
+        (
+            "look for more or fewer values than in the first line, open quotes and line ends of two kinds; "
+            "or name delim, quote, escape, header and encoding in read_csv(...)"
+        ),
     ),
     (
         re.compile("Schema mismatch between globbed files"),
