@@ -196,7 +196,8 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
         parked = bench.store.row("parked_count", {"sync_id": state.sync_id})["parked"]
         if parked and bench.options.retry is None:
             _objects(bench, sync)  # a change of the object lets parked rows go
-        candidates = find_candidates(
+        find = partial(
+            find_candidates,
             bench.store,
             bench.project,
             sync,
@@ -210,6 +211,12 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             pushed=reading.pushed,
             now=bench.clock.now(),
         )
+        try:
+            candidates = find()
+        except SqlFailed as failure:
+            if not reading.source.forgive(failure):
+                raise
+            candidates = find()
         if reading.totals.since is None and not reading.pushed:
             check_source(
                 profiles=reading.totals.profiles,

@@ -16,6 +16,10 @@ _OURS = MappingProxyType(
         ),
         "DUPLICATE_RECORD": "Another profile holds the same record: let one profile stand for it.",
         "MATCH_VALUE_MISSING": "The match field is empty: fill it in the source, or leave the profile out.",
+        "PUSHED_VALUE_UNFIT": (
+            "The column has become another since the value was pushed: push one of its type, or null; or "
+            "CAST the column to what it was, in source.profiles."
+        ),
         "NO_RECORD": (
             "Nothing: no record has this match value, and mode: update_only makes none. "
             "It is looked up again when the row changes, and a day later."

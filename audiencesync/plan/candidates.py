@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from audiencesync.plan.listed import listed_audiences
 from audiencesync.plan.lookup import NO_RECORD_AGE
 from audiencesync.plan.sources import Sources, check_rule, read_sources
 from audiencesync.plan.touched import Question, touch_here, touch_there
+from audiencesync.plan.unfit import UNFIT, Unfit, unfit_of
 from audiencesync.records import Mode, SourceTotals, SyncState
 from audiencesync.store import ColumnType, Store
 
@@ -51,6 +52,7 @@ class Candidates:
         words: Mask columns in use.
         everything: Every member is sent, whole.
         retried: They are parked rows that the operator wants sent again.
+        unfit: Who of them is held back for a value that does not fit.
     """
 
     sync: Sync
@@ -65,6 +67,7 @@ class Candidates:
     words: Sequence[int]
     everything: bool
     retried: bool
+    unfit: Unfit
 
 
 def find_candidates(
@@ -133,6 +136,9 @@ def find_candidates(
     scoped = pushed or totals.since is not None or retry is not None
     shared_hashes = reader.narrow() if scoped else totals.shared_hashes
     store.run("plan_listed", {"listed": listed}, words=words)
+    staged = list(store.columns("stage_profile"))
+    unfit = unfit_of(sync, list(rules.values()), columns) if UNFIT in staged else Unfit()
+    sources = replace(sources, row_hash=unfit.row_hash(sources.row_hash))
     question = Question(
         state.sync_id,
         words,
@@ -147,6 +153,8 @@ def find_candidates(
         ruled=bool(rules),
         scoped=scoped,
         everyone=backfill,
+        columns=staged,
+        unfit=unfit,
     )
     if cluster is None:
         touch_here(store, question, sources, shared_hashes=bool(shared_hashes))
@@ -154,7 +162,9 @@ def find_candidates(
             touch_here(store, question, sources, shared_hashes=True)
     else:
         touch_there(store, cluster, question, sources)
-    store.run("plan_candidate", {"sync_id": state.sync_id}, words=words, row_hash=sources.row_hash)
+    store.run(
+        "plan_candidate", {"sync_id": state.sync_id}, words=words, row_hash=sources.row_hash, unfit=unfit
+    )
     rebased = state.basis != sources.basis
     store.run(
         "plan_parked",
@@ -182,6 +192,7 @@ def find_candidates(
         words,
         everything=backfill,
         retried=retry is not None,
+        unfit=unfit,
     )
 
 

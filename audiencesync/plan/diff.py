@@ -84,6 +84,7 @@ def make_plan(
         row_hash=candidates.sources.row_hash,
         fields=fields,
         match=_match(matching, {name: f"value_{place}" for place, name in enumerate(names)}),
+        unfit=candidates.unfit,
     )
     store.run("let_go", tables=["plan_touched"])
     store.run(

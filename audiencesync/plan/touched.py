@@ -8,6 +8,7 @@ import pyarrow as pa
 from audiencesync.cluster import Cluster
 from audiencesync.errors import SourceError
 from audiencesync.plan.sources import Sources
+from audiencesync.plan.unfit import Unfit
 from audiencesync.store import Store
 
 _BY_HASH = {"key": "sf_key_hash({})", "state_key": "key_hash"}
@@ -26,6 +27,8 @@ class Question:
         ruled: There is any rule.
         scoped: Look only at `stage_scope`.
         everyone: Every member is touched, different or not.
+        columns: Those of the profiles.
+        unfit: Who is held back for a value that does not fit.
     """
 
     sync_id: int
@@ -34,25 +37,28 @@ class Question:
     ruled: bool
     scoped: bool
     everyone: bool
+    columns: Sequence[str]
+    unfit: Unfit
 
-    def template(self, store: Store, sources: Sources, *, prefix: str) -> dict[str, object]:
+    def template(self, sources: Sources, *, prefix: str) -> dict[str, object]:
         """What fills touched.sql, whichever engine runs it; the relations are called by a prefix."""
         return {
             "profiles": f"{prefix}_profile",
             "memberships": f"{prefix}_membership",
             "words": self.words,
-            "columns": list(store.columns("stage_profile")),
+            "columns": self.columns,
             "fingerprint": sources.fingerprint,
             "rules": self.rules,
             "ruled": self.ruled,
             "scoped": self.scoped,
             "everyone": self.everyone,
+            "unfit": self.unfit,
         }
 
 
 def touch_here(store: Store, question: Question, sources: Sources, *, shared_hashes: bool) -> None:
     """Make `plan_touched` in DuckDB: by a hash of the keys, and by their text where that is not enough."""
-    template = question.template(store, sources, prefix="stage_scoped" if question.scoped else "stage")
+    template = question.template(sources, prefix="stage_scoped" if question.scoped else "stage")
     for way in [_BY_TEXT] if shared_hashes else [_BY_HASH, _BY_TEXT]:
         store.run("plan_touched", {"sync_id": question.sync_id}, there=False, **template, **way)
         if not store.row("plan_mistaken")["mistaken"]:
@@ -73,7 +79,7 @@ def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sou
     if question.scoped:
         cluster.lend("stage_scope", store.arrow("scope_out").read_all())
     found = cluster.arrow(
-        "touched", place="source", there=True, **question.template(store, sources, prefix="stage"), **_BY_TEXT
+        "touched", place="source", there=True, **question.template(sources, prefix="stage"), **_BY_TEXT
     )
     with store.staged(_ARRIVING, found):
         store.run("touched_in", reader=_ARRIVING)

@@ -9,6 +9,7 @@ from audiencesync.store import ColumnType, Store, quote_name
 _NESTED = frozenset({"list", "array", "struct", "map", "union"})
 _OF_NO_TYPE = "null"
 """The type of a text file's column in which no line has a value."""
+_TAKES_ALL = frozenset({"varchar", "json", _OF_NO_TYPE})
 
 
 def take_over(store: Store, syncs: Sequence[str]) -> None:
@@ -61,12 +62,14 @@ class PushedColumn:
         pointer: Where it is in the JSON of what was pushed; None where nothing can be pushed.
         number: Its place among those that can be, from 1.
         said: SQL for the value that was pushed.
+        cast: The value may fit the column no more, should the column have become another since.
     """
 
     name: str
     pointer: str | None = None
     number: int = 0
     said: str | None = None
+    cast: bool = False
 
 
 def pushed_columns(columns: Mapping[str, ColumnType], *, fixed: Sequence[str]) -> list[PushedColumn]:
@@ -85,7 +88,8 @@ def pushed_columns(columns: Mapping[str, ColumnType], *, fixed: Sequence[str]) -
             continue
         number += 1
         pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-        found.append(PushedColumn(name, pointer, number, _said(f"_plan_pushed[{number}]", kind)))
+        said = _said(f"_plan_pushed[{number}]", kind)
+        found.append(PushedColumn(name, pointer, number, said, cast=kind.kind not in _TAKES_ALL))
     return found
 
 

@@ -23,7 +23,7 @@ from audiencesync.source.refusals import (
     refuse_unfit,
 )
 from audiencesync.source.staging import Staged, Stager, parsed, require
-from audiencesync.store import ColumnType, Store
+from audiencesync.store import ColumnType, SqlFailed, Store
 
 _SOURCE = "stage_profile_source"
 _MANY = 1_000_000
@@ -147,6 +147,7 @@ class Source:
                 "key_type": key_type(columns[key]),
                 "columns": pushed_columns(columns, fixed=[*named, *affinities]),
                 "changed_at": changed_at(updated_at if self._moments(profiles).is_a_time else None),
+                "forgiving": False,
             }
             self._store.run("stage_profile", scoped=False, **self._over)
         return columns
@@ -217,11 +218,34 @@ class Source:
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
             self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
-            self._store.run("stage_scoped_profile", scoped=True, **self._over)
+            self._stage_scoped()
         # nobody has asked yet whether a profile that changed shares its key with one that did not
         shared = self._shares("stage_scoped_profile")
         self._memberships.narrow()
         return shared
+
+    def forgive(self, failure: SqlFailed) -> bool:
+        """Have pushed values that do not fit their column named, instead of ending a statement.
+
+        A column may become another after a value was pushed for it. That is rare, and looking for it makes
+        every statement slower: so it is looked for once one has failed.
+
+        Returns:
+            The statement may be tried again.
+        """
+        if self._over["forgiving"] or not (self._over["pushed"] and failure.about_data):
+            return False
+        self._over["forgiving"] = True
+        self._store.run("stage_profile", scoped=False, **self._over)
+        return True
+
+    def _stage_scoped(self) -> None:
+        try:
+            self._store.run("stage_scoped_profile", scoped=True, **self._over)
+        except SqlFailed as failure:
+            if not self.forgive(failure):
+                raise
+            self._store.run("stage_scoped_profile", scoped=True, **self._over)
 
     def _shares(self, profiles: str) -> bool:
         with failing_as(PROFILES):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from audiencesync.source import take_over
-from audiencesync.store import Store
+from audiencesync.store import SqlFailed, Store
 
 from .conftest import Desk
 
@@ -258,3 +258,46 @@ def test_changes_that_come_faster_than_they_are_taken_over_wait_for_the_next_run
 
     assert desk.sql("SELECT profile_key FROM store.inbox") == [("b",)]
     assert desk.sql("SELECT profile_key FROM store.pushed_profile") == [("a",)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("INTEGER", "+1 555"),
+        ("UTINYINT", 256),
+        ("DECIMAL(4, 2)", 100),
+        ("BOOLEAN", 7),
+        ("DATE", "2026-02-30"),
+        ("TIMESTAMP", 1),
+        ("UUID", "x"),
+        ("ENUM('red')", "blue"),
+        ("INTEGER[]", [1, "x"]),
+        ("STRUCT(a INTEGER, b INTEGER)", {"a": 1, "b": "x"}),
+        ("MAP(VARCHAR, DOUBLE)", {"a": 1, "b": "x"}),
+    ],
+)
+def test_a_pushed_value_that_does_not_fit_its_column_is_named_and_no_part_of_it_is_taken(
+    desk: Desk, kind: str, value: Any
+) -> None:
+    """A statement over it fails; whoever looks at a few has them named at once."""
+    put(desk, [Change("profile", key, {"it": value, "name": "x"}) for key in ("a", "later")])
+    put(desk, [Change("profile", "b", {"it": None}), Change("profile", "c", {"name": "y"})], 2)
+    take_over(desk.store, [])
+    it = desk.source(
+        f"SELECT 'later' AS id, CAST(NULL AS {kind}) AS it, 's' AS name, TIMESTAMP '2030-01-01' AS changed",
+        updated_at="changed",
+    )
+    desk.scope(KEYS)
+    named = [("a", None, "x", ["it"]), ("b", None, None, []), ("c", None, "y", [])]
+
+    it.stage(since=None)
+    with pytest.raises(SqlFailed) as failed:
+        desk.store.run("stage_table", name="stage_seen", reader="stage_profile", casts={})
+    assert it.forgive(failed.value)
+    seen = "SELECT _profile_key, it, name, _plan_unfit FROM stage_profile ORDER BY 1"
+    assert desk.sql(seen) == [*named, ("later", None, "s", [])]
+    assert not it.forgive(failed.value), "it was tried again already"
+
+    it.stage(since=None)
+    it.narrow()
+    assert desk.sql(seen.replace("stage_", "stage_scoped_")) == named

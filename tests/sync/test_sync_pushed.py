@@ -113,6 +113,81 @@ def test_profiles_may_come_by_pushes_alone(alone: World) -> None:
     assert [lead["Audiences__c"] for lead in alone.org.records()] == ["news"]
 
 
+@pytest.fixture
+def unfit(alone: World) -> World:
+    """Ann's and Bob's telephone numbers were pushed as text, and are numbers now."""
+    alone.push(
+        of(1, name="Ann", email="ann@example.com", phone="+1 555"), entry(1, "vip"),
+        of(2, name="Bob", email="bob@example.com", phone="12"), entry(2, "vip"),
+        of(3, name="Cy", email="cy@example.com"), entry(3, "vip"),
+    )  # fmt: skip
+    alone.run_one(pushed=True)
+    alone.config["source"]["profiles"]["columns"]["phone"] = "INTEGER"
+    return alone
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+def test_a_pushed_value_that_fits_its_column_no_more_holds_back_one_member_and_wipes_nothing(
+    unfit: World, *, pushed: bool
+) -> None:
+    unfit.push(of(1, company="Ann's"), of(2, company="Bob's"))
+
+    report = unfit.run_one(pushed=pushed)
+
+    assert (report.updated, report.invalid, report.parked) == (1, 1, 1)
+    assert unfit.leads()["bob@example.com"]["Company"] == "Bob's"
+    ann = unfit.leads()["ann@example.com"]
+    assert (ann["Phone"], ann["Company"], ann["Audiences__c"]) == ("+1 555", "n/a", "vip")
+    assert unfit.last_pushes()["p1"][2:4] == ("invalid", "PUSHED_VALUE_UNFIT")
+    assert unfit.sql("SELECT error_message FROM ledger WHERE outcome = 'invalid'") == [
+        ("column phone is of type INTEGER, and the value that was pushed for it is none",)
+    ]
+    assert [unfit.run_one(pushed=pushed).planned for _ in range(2)] == [0, 0], "she is told of once"
+
+    unfit.push(of(1, phone=None))
+    assert unfit.run_one(pushed=pushed).updated == 1
+    ann = unfit.leads()["ann@example.com"]
+    assert (ann["Phone"], ann["Company"]) == (None, "Ann's")
+
+
+def test_a_value_that_does_not_fit_fits_again_once_its_column_is_what_it_was(unfit: World) -> None:
+    """Also of a member who had none, and so seems to be as Salesforce acknowledged her."""
+    unfit.push(of(1, phone="+1 556"), of(3, phone="+1 557"))
+    assert unfit.run_one(pushed=True).invalid == 2
+    unfit.config["source"]["profiles"]["columns"]["phone"] = "VARCHAR"
+
+    assert unfit.run_one().updated == 2
+    assert unfit.leads()["ann@example.com"]["Phone"] == "+1 556"
+    assert unfit.leads()["cy@example.com"]["Phone"] == "+1 557"
+
+
+def test_who_leaves_is_let_go_unless_a_rule_reads_the_value_that_does_not_fit(unfit: World) -> None:
+    unfit.push(entry(1, "vip", member=False))
+    assert unfit.run_one().exited == 1
+    assert unfit.leads()["ann@example.com"]["Audiences__c"] is None
+
+    unfit.config["source"]["profiles"]["columns"]["phone"] = "VARCHAR"
+    unfit.config["audiences"] = {"reached": {"where": "length(CAST(Phone AS VARCHAR)) > 1"}}
+    unfit.sync["audiences"] = ["vip", "reached"]
+    unfit.run_one(allowed=Allowances(mapping_change=True))
+    unfit.config["source"]["profiles"]["columns"]["phone"] = "INTEGER"
+
+    report = unfit.run_one()
+
+    assert (report.invalid, report.exited, report.updated) == (1, 0, 0)
+    assert unfit.leads()["ann@example.com"]["Audiences__c"] == "reached"
+
+
+def test_a_value_that_does_not_fit_matters_to_nobody_who_does_not_read_it(unfit: World) -> None:
+    unfit.sync["extra_fields"].pop("Phone")
+    unfit.run_one(allowed=Allowances(mapping_change=True))
+    unfit.push(of(1, company="Ann's", phone="+1 556"), of(2, company="Bob's"))
+
+    report = unfit.run_one(pushed=True)
+
+    assert (report.updated, report.invalid) == (2, 0)
+
+
 def test_a_key_that_is_given_up_for_another_leaves_one_record_and_its_audiences(alone: World) -> None:
     alone.push(of(1, name="Ann", email="ann@example.com", phone="+1"), entry(1, "vip"))
     alone.run_one(pushed=True)

@@ -1,6 +1,7 @@
 -- plan_candidate: members whose desired state differs from the acknowledged one.
 -- params  : $sync_id
--- template: words, row_hash (SQL expression over profile columns)
+-- template: words, row_hash (SQL expression over profile columns), unfit (plan/unfit.py; whose audiences nobody can tell keeps
+--           those she had)
 -- reads   : plan_touched, store.acknowledged, store.parked, store.outbox
 -- makes   : plan_candidate(profile_key, desired BOOLEAN, known BOOLEAN, old_fingerprint, parked_hash (of a parked
 --           profile's row as it is now), mask_n, old_mask_n)
@@ -18,7 +19,7 @@ SELECT
     _plan_old_fingerprint AS old_fingerprint,
     _plan_row_hash AS parked_hash
     {% for word in words %}
-    , coalesce(_plan_mask_{{ word }}, 0) AS mask_{{ word }}
+    , coalesce({{ "CASE WHEN " ~ unfit.unsure ~ " THEN _plan_old_mask_" ~ word ~ " END, " if unfit.problems }}_plan_mask_{{ word }}, 0) AS mask_{{ word }}
     , coalesce(_plan_old_mask_{{ word }}, 0) AS old_mask_{{ word }}
     {% endfor %}
 FROM profile

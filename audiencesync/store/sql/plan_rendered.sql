@@ -1,6 +1,6 @@
 -- plan_rendered: the field values of members that differ, as Salesforce would store them; nobody else is rendered.
 -- template: words, row_hash (SQL expression), fields (plan/fields.py), match (see
---           match_columns; the values are columns value_n)
+--           match_columns; the values are columns value_n), unfit (plan/unfit.py)
 -- reads   : plan_candidate, plan_bit, plan_touched
 -- makes   : plan_rendered(profile_key, fingerprint, row_hash, value_n (of the n-th field), match_value, match_key,
 --           match_values VARCHAR[], problem_code, problems VARCHAR (what is wrong; NULL: nothing), truncated VARCHAR[], ...)
@@ -23,6 +23,8 @@ WITH named AS (
     {% for field in fields %}
         , {{ field.raw }} AS raw_{{ loop.index0 }}
     {% endfor %}
+    {{ ", _plan_unfit" if unfit.problems }}
+
     FROM plan_touched
     JOIN (
         SELECT profile_key AS _plan_member, known AS _plan_known
@@ -78,7 +80,9 @@ WITH named AS (
     FROM measured
 ), judged AS (
     SELECT *,
-        nullif(concat_ws(chr(30), NULL{% for field in fields %}{% for problem in field.rendered.problems %}
+        nullif(concat_ws(chr(30), NULL{% for problem in unfit.problems %}
+            , CASE WHEN {{ problem.test }} THEN {{ (problem.code ~ " " ~ problem.message) | text }} END
+        {% endfor %}{% for field in fields %}{% for problem in field.rendered.problems %}
             , CASE WHEN {{ problem.test }} THEN {{ (problem.code ~ " " ~ problem.message) | text }} END
         {% endfor %}{% endfor %}), '') AS found
     FROM looked_through

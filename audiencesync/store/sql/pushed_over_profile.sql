@@ -1,10 +1,12 @@
 -- pushed_over_profile: profiles with what was pushed laid over them; included by other statements.
 -- template: scoped (only those of stage_scope), pushed (there is anything to lay over them), key (column), key_type,
 --           changed_at (SQL: microseconds since 1970 at which a row of the source changed; NULL: nobody knows), columns (of
---           the source, in order: `name`; and of those that can be pushed `pointer`, into the JSON, `number`, from 1, and
---           `said`, SQL for the value)
+--           the source, in order: `name`; and of those that can be pushed `pointer`, into the JSON, `number`, from 1,
+--           `said`, SQL for the value, and `cast`, whether that may fail), forgiving (a value that does not fit its column
+--           is named, and ends nothing)
 -- reads   : stage_profile_source, store.pushed_profile
--- returns : the columns of stage_profile_source
+-- returns : the columns of stage_profile_source; _plan_unfit VARCHAR[] when forgiving: columns that lack their value, as
+--           the one that was pushed does not fit
 -- grain   : one row a profile. A pushed value stands until the source says of the profile something later
 {% if pushed %}
 SELECT coalesce(_profile_key, _plan_pushed_key) AS _profile_key
@@ -12,11 +14,17 @@ SELECT coalesce(_profile_key, _plan_pushed_key) AS _profile_key
     {% if column.name == key %}
     , coalesce(_profile.{{ column.name | name }}, CAST(_plan_pushed_key AS {{ key_type }})) AS {{ column.name | name }}
     {% elif column.pointer %}
-    , CASE WHEN _plan_pushed_at[{{ column.number }}] >= coalesce(_plan_source_at, 0) THEN {{ column.said }} ELSE _profile.{{ column.name | name }} END AS {{ column.name | name }}
+    , CASE WHEN _plan_pushed_at[{{ column.number }}] >= coalesce(_plan_source_at, 0) THEN {{ "TRY(" ~ column.said ~ ")" if forgiving and column.cast else column.said }} ELSE _profile.{{ column.name | name }} END AS {{ column.name | name }}
     {% else %}
     , _profile.{{ column.name | name }}
     {% endif %}
     {% endfor %}
+    {% if forgiving %}
+    , [one FOR one IN [{% for column in columns if column.cast %}
+        CASE WHEN _plan_pushed_at[{{ column.number }}] >= coalesce(_plan_source_at, 0) AND (_plan_pushed[{{ column.number }}] ->> '$') IS NOT NULL AND TRY({{ column.said }}) IS NULL THEN {{ column.name | text }} END{{ ", " if not loop.last }}{% endfor %}
+
+    ]::VARCHAR[] IF one IS NOT NULL] AS _plan_unfit
+    {% endif %}
 FROM (
     SELECT stage_profile_source.*, {{ changed_at }} AS _plan_source_at
     FROM stage_profile_source

@@ -3,7 +3,8 @@
 -- template: words, profiles and memberships (stage_profile and stage_membership, or as much of them as is in stage_scope),
 --           columns (of profiles), fingerprint (SQL expression over profile columns), rules (word -> [{where, bit}]),
 --           ruled (there is any rule), scoped (look only at stage_scope), everyone (every member is touched,
---           different or not), key (SQL over a column: what keys meet by), there (on Spark)
+--           different or not), key (SQL over a column: what keys meet by), there (on Spark), unfit (plan/unfit.py; who is
+--           held back is touched)
 -- reads   : profiles, memberships, plan_listed; plan_state on Spark, else the store
 -- returns : the columns of profiles, _plan_fingerprint, _plan_mask_n, _plan_state (row of the state),
 --           _plan_old_fingerprint, _plan_old_mask_n
@@ -33,6 +34,7 @@ WITH listed AS (
     {% endfor %}
     FROM profile {{ "LEFT " if ruled }}JOIN listed ON listed.key = profile._plan_key
     WHERE {% for word in words %}(_plan_rule_{{ word }} | coalesce(listed.mask_{{ word }}, CAST(0 AS BIGINT))) <> 0{{ " OR " if not loop.last }}{% endfor %}
+    {{ "OR " ~ unfit.unsure if unfit.problems }}
 
 ), state AS (
     {% if there %}
@@ -46,7 +48,7 @@ SELECT {% for column in columns %}member.{{ column | name }}, {% endfor %}_plan_
 
 FROM member
 FULL JOIN state ON state.key = member._plan_key
-WHERE {{ "true" if everyone else "false" }}
+WHERE {{ "true" if everyone else "false" }}{{ " OR " ~ unfit.held if unfit.problems }}
    OR _plan_fingerprint IS DISTINCT FROM _plan_old_fingerprint
    {% for word in words %}
    OR _plan_mask_{{ word }} IS DISTINCT FROM _plan_old_mask_{{ word }}
