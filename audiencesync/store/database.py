@@ -77,7 +77,7 @@ class Store:
         connection = duckdb.connect(":memory:", config={**chosen})
         try:
             if not path.exists():
-                _make(path)
+                _make(connection, path)
             mode = " (READ_ONLY)" if read_only else ""
             connection.execute(f"ATTACH {quote_text(str(path))} AS store{mode}")
             connection.execute(f"SET temp_directory = {quote_text(str(_scratch_folder(path)))}")
@@ -90,7 +90,8 @@ class Store:
                 shutil.rmtree(_scratch_folder(path), ignore_errors=True)
                 migrate(connection)
                 rehash(connection)
-            connection.execute(_sql_file("macros").read_text(encoding="utf-8"))
+            for macro in _parsed(_plain("macros")):
+                connection.execute(macro)
             _prepare(connection, base)
         except (duckdb.Error, OSError) as error:
             connection.close()
@@ -262,13 +263,14 @@ def _parser() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:")
 
 
-def _make(path: Path) -> None:
+def _make(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """An empty file for a store: there whole or not at all, also when its maker is killed or has no room."""
     folder = _scratch_folder(path)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as made:
         new = Path(made) / path.name
-        duckdb.connect(str(new)).close()
+        connection.execute(f"ATTACH {quote_text(str(new))} AS made")
+        connection.execute("DETACH made")
         new.chmod(0o600)  # it will hold personal data
         try:
             os.link(new, path)

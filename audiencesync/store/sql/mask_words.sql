@@ -1,5 +1,5 @@
 -- mask_words: how many 63-bit words the masks of a stored table have.
 -- returns: words BIGINT
 SELECT count(*) AS words
-FROM duckdb_columns()
-WHERE database_name = 'store' AND table_name = 'acknowledged' AND starts_with(column_name, 'mask_')
+FROM pragma_table_info('store.acknowledged')
+WHERE starts_with(name, 'mask_')
