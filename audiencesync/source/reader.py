@@ -1,9 +1,9 @@
 """Reads the source of one run: stages its relations for the plan, and refuses keys that identify nobody."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from audiencesync.config.columns import folded
 from audiencesync.config.models import AffinityRelation
@@ -24,6 +24,8 @@ from audiencesync.source.refusals import (
 )
 from audiencesync.source.staging import Staged, Stager, parsed, require
 from audiencesync.store import ColumnType, SqlFailed, Store
+
+T = TypeVar("T")
 
 _SOURCE = "stage_profile_source"
 _MANY = 1_000_000
@@ -168,14 +170,16 @@ class Source:
         moments = self._moments(self._profiles)
         template, parameters = moments.template(since), moments.since(since)
         with failing_as(PROFILES):
-            totals = self._store.row(
-                "profile_totals",
-                parameters,
-                profiles="stage_profile" if since is None else _SOURCE,
-                key=key,
-                key_hash="sf_key_hash(_profile_key)",
-                apart=apart,
-                **template,
+            totals = self._forgiving(
+                lambda: self._store.row(
+                    "profile_totals",
+                    parameters,
+                    profiles="stage_profile" if since is None else _SOURCE,
+                    key=key,
+                    key_hash="sf_key_hash(_profile_key)",
+                    apart=apart,
+                    **template,
+                )
             )
         refuse_unfit(PROFILES, key, totals)
         refuse_repeats(key, self._remote_repeats)
@@ -218,7 +222,7 @@ class Source:
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
             self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
-            self._stage_scoped()
+            self._forgiving(lambda: self._store.run("stage_scoped_profile", scoped=True, **self._over))
         # nobody has asked yet whether a profile that changed shares its key with one that did not
         shared = self._shares("stage_scoped_profile")
         self._memberships.narrow()
@@ -239,13 +243,13 @@ class Source:
         self._store.run("stage_profile", scoped=False, **self._over)
         return True
 
-    def _stage_scoped(self) -> None:
+    def _forgiving(self, do: Callable[[], T]) -> T:
         try:
-            self._store.run("stage_scoped_profile", scoped=True, **self._over)
+            return do()
         except SqlFailed as failure:
             if not self.forgive(failure):
                 raise
-            self._store.run("stage_scoped_profile", scoped=True, **self._over)
+            return do()
 
     def _shares(self, profiles: str) -> bool:
         with failing_as(PROFILES):

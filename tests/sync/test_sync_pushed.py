@@ -188,6 +188,23 @@ def test_a_value_that_does_not_fit_matters_to_nobody_who_does_not_read_it(unfit:
     assert (report.updated, report.invalid) == (2, 0)
 
 
+@pytest.mark.parametrize("pushed", [False, True])
+def test_a_pushed_profile_whose_key_fits_its_column_no_more_goes_on_unless_the_key_is_read(
+    alone: World, *, pushed: bool
+) -> None:
+    alone.push(of(1, name="Ann", email="ann@example.com"), entry(1, "vip"))
+    alone.run_one(pushed=True)
+    alone.config["source"]["profiles"]["columns"]["id"] = "INTEGER"
+    alone.push(of(1, phone="+1"))
+
+    assert alone.run_one(pushed=pushed).updated == 1
+    assert alone.leads()["ann@example.com"]["Phone"] == "+1"
+
+    alone.sync["extra_fields"]["Fax"] = "id"
+    assert alone.run_one(pushed=pushed, allowed=Allowances(mapping_change=True)).invalid == 1
+    assert alone.last_pushes()["p1"][2:4] == ("invalid", "PUSHED_VALUE_UNFIT")
+
+
 def test_a_key_that_is_given_up_for_another_leaves_one_record_and_its_audiences(alone: World) -> None:
     alone.push(of(1, name="Ann", email="ann@example.com", phone="+1"), entry(1, "vip"))
     alone.run_one(pushed=True)

@@ -13,7 +13,8 @@ SELECT
     (SELECT count(*) FROM {{ looked_at }} AND {{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
 {% else %}
     count(DISTINCT {{ key_hash }}) AS key_hashes,
-    count(*) FILTER (WHERE {{ key | name }} IS NULL OR _profile_key = '') AS null_keys,
+    -- one that was pushed may be none of the column's any more
+    count(*) FILTER (WHERE ({{ key | name }} IS NULL AND _profile_key IS NULL) OR _profile_key = '') AS null_keys,
     count(*) FILTER (WHERE {{ key | name }} IS NOT NULL AND _profile_key IS NULL) AS unfit_keys,
 {% endif %}
     {% include "watermark.sql" %} AS watermark

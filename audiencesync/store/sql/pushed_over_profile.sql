@@ -12,7 +12,7 @@
 SELECT coalesce(_profile_key, _plan_pushed_key) AS _profile_key
     {% for column in columns %}
     {% if column.name == key %}
-    , coalesce(_profile.{{ column.name | name }}, CAST(_plan_pushed_key AS {{ key_type }})) AS {{ column.name | name }}
+    , coalesce(_profile.{{ column.name | name }}, {{ "TRY(" if forgiving }}CAST(_plan_pushed_key AS {{ key_type }}){{ ")" if forgiving }}) AS {{ column.name | name }}
     {% elif column.pointer %}
     , CASE WHEN _plan_pushed_at[{{ column.number }}] >= coalesce(_plan_source_at, 0) THEN {{ "TRY(" ~ column.said ~ ")" if forgiving and column.cast else column.said }} ELSE _profile.{{ column.name | name }} END AS {{ column.name | name }}
     {% else %}
@@ -20,9 +20,11 @@ SELECT coalesce(_profile_key, _plan_pushed_key) AS _profile_key
     {% endif %}
     {% endfor %}
     {% if forgiving %}
-    , [one FOR one IN [{% for column in columns if column.cast %}
-        CASE WHEN _plan_pushed_at[{{ column.number }}] >= coalesce(_plan_source_at, 0) AND (_plan_pushed[{{ column.number }}] ->> '$') IS NOT NULL AND TRY({{ column.said }}) IS NULL THEN {{ column.name | text }} END{{ ", " if not loop.last }}{% endfor %}
-
+    , [one FOR one IN [
+        CASE WHEN _profile_key IS NULL AND TRY(CAST(_plan_pushed_key AS {{ key_type }})) IS NULL THEN {{ key | text }} END
+        {% for column in columns if column.cast %}
+        , CASE WHEN _plan_pushed_at[{{ column.number }}] >= coalesce(_plan_source_at, 0) AND (_plan_pushed[{{ column.number }}] ->> '$') IS NOT NULL AND TRY({{ column.said }}) IS NULL THEN {{ column.name | text }} END
+        {% endfor %}
     ]::VARCHAR[] IF one IS NOT NULL] AS _plan_unfit
     {% endif %}
 FROM (
