@@ -1,22 +1,47 @@
 """One emulator a worker; each test finds its org empty."""
 
+import shutil
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from audiencesync.store import Store, database
 from tests.world import Org, World, running_org, send_by_bulk
 
 
 @pytest.fixture(scope="session")
 def shared_org() -> Iterator[Org]:
-    with running_org() as org:
+    # OpenSSL proves the primes of a key whenever it is read: a tenth of a short run
+    known = cache(load_pem_private_key)
+    with pytest.MonkeyPatch.context() as patch, running_org() as org:
+        patch.setattr("audiencesync.salesforce.auth.load_pem_private_key", known)
         yield org
 
 
+@pytest.fixture(scope="session")
+def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "store.duckdb"
+    Store.open(path, base=path.parent).close()
+    return path
+
+
 @pytest.fixture
-def world(shared_org: Org, tmp_path: Path) -> World:
+def stores_are_copied(_empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is made in this process is a copy of one that went through every migration."""
+
+    def copied(_: object, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_empty_store, path)
+
+    monkeypatch.setattr(database, "_make", copied)
+
+
+@pytest.fixture
+def world(shared_org: Org, tmp_path: Path, stores_are_copied: None) -> World:
     shared_org.clean()
     return World(tmp_path, shared_org)
 

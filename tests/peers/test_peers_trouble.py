@@ -1,6 +1,5 @@
 """What users of other exporters complain about most: locks, duplicates, stuck jobs, triggers that fire."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -9,18 +8,10 @@ from audiencesync.records import Job, JobState, Route, RunStatus
 from audiencesync.salesforce import bulk, session
 from audiencesync.salesforce.org import Org as Salesforce
 from audiencesync.salesforce.transport import Transport
-from tests.world import QuickClock, World, person, send_by_bulk
+from tests.world import World, person, send_by_bulk
 
 UPLOAD = {"method": "PUT", "path": "/batches$"}
 RESULTS = {"path": "successfulResults$"}
-
-
-class HastyClock(QuickClock):
-    """Hours pass in a moment."""
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        time.sleep(min(seconds, 0.01))
 
 
 def polls(world: World) -> int:
@@ -74,7 +65,7 @@ def test_nothing_that_has_not_changed_fires_a_trigger(world: World, route: Route
 def test_a_job_that_is_stuck_for_an_hour_costs_few_polls(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = world.clock = HastyClock()
+    clock = world.clock
     real = bulk.job
 
     def stuck(asking: session.Session, job_id: str) -> Job:

@@ -82,7 +82,7 @@ class Engine:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, stores_are_copied: None) -> Iterator[Desk]:
     with Store.open(tmp_path / "store.duckdb", base=tmp_path) as store:
         yield Desk(store, tmp_path)
 

@@ -14,6 +14,7 @@ from audiencesync import upkeep
 from audiencesync.clock import SystemClock
 from audiencesync.errors import StoreError
 from audiencesync.store import DiskFull, Store, StoreHeld, rewrite
+from tests.children import run_module
 from tests.store.killed import POINTS
 from tests.world import World, person
 
@@ -70,10 +71,9 @@ def test_a_compaction_that_is_killed_leaves_a_good_store(lived: World, point: st
     before = content(lived)
     inode = (lived.folder / "store.duckdb").stat().st_ino
     lived.project()
-    command = [sys.executable, "-m", "tests.store.killed", str(lived.folder / "audiencesync.yaml"), point]
-    ended = subprocess.run(command, check=False)
+    code, said = run_module("tests.store.killed", str(lived.folder / "audiencesync.yaml"), point)
 
-    assert ended.returncode == -signal.SIGKILL
+    assert code == -signal.SIGKILL, said
     assert ((lived.folder / "store.duckdb").stat().st_ino == inode) == (point != "replaced")
     assert {**content(lived), "retention": []} == {**before, "retention": []}
     assert lived.run_one().planned == 0

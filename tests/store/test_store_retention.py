@@ -1,6 +1,5 @@
 """`keep_ledger`: what is older goes, what is still needed never does."""
 
-import duckdb
 import pytest
 
 from audiencesync import upkeep
@@ -8,7 +7,7 @@ from audiencesync.audit import looking
 from audiencesync.clock import SystemClock
 from audiencesync.store import Store
 from tests.sync.test_sync_crash import kill_at
-from tests.world import World, person
+from tests.world import World, opened, person
 
 _TIMES = {
     "ledger": ("sent_at", "answered_at"),
@@ -23,7 +22,7 @@ _TIMES = {
 
 def grow_old(world: World, days: int) -> None:
     """Let everything that happened so far have happened so many days earlier."""
-    with duckdb.connect(str(world.folder / "store.duckdb")) as store:
+    with opened(world.folder / "store.duckdb") as store:
         for table, columns in _TIMES.items():
             moved = ", ".join(f"{column} = {column} - INTERVAL {days} DAY" for column in columns)
             store.execute(f"UPDATE {table} SET {moved}")

@@ -2,22 +2,21 @@
 
 import math
 import signal
-import subprocess
-import sys
 import threading
 
 import pytest
 
 from audiencesync.errors import StoreError
 from audiencesync.store import Store, StoreHeld
+from tests.children import run_module
 from tests.world import World, person
 
 
 def kill_at(world: World, point: str, *more: str) -> None:
     world.project()
     config = str(world.folder / "audiencesync.yaml")
-    ended = subprocess.run([sys.executable, "-m", "tests.sync.killed", config, point, *more], check=False)
-    assert ended.returncode == -signal.SIGKILL
+    code, said = run_module("tests.sync.killed", config, point, *more)
+    assert code == -signal.SIGKILL, said
 
 
 def check_in_step(world: World, people: list[dict[str, str]]) -> None:

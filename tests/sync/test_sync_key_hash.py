@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import duckdb
 import pytest
 
 from audiencesync.errors import SourceError
 from audiencesync.source import Source, reader
 from audiencesync.store import Store
-from tests.world import World, person
+from tests.world import World, opened, person
 
 
 @pytest.fixture
@@ -136,7 +135,7 @@ def test_many_profiles_are_counted_again_only_where_the_comparison_does_not_show
 def test_a_store_whose_hashes_are_of_another_engine_is_hashed_anew(world: World) -> None:
     world.people([person(1), person(2)])
     world.run_one()
-    with duckdb.connect(str(world.folder / "store.duckdb")) as store:
+    with opened(world.folder / "store.duckdb") as store:
         store.execute("UPDATE hash_canary SET value = 1")
         store.execute("UPDATE acknowledged SET key_hash = key_hash + 1, fingerprint = 1")
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import duckdb
 import pytest
 
 from audiencesync.records import Allowances, RunStatus
-from tests.world import World, person
+from tests.world import World, opened, person
 
 MONDAY, TUESDAY = "2026-01-05 10:00:00", "2026-01-06 10:00:00"
 
@@ -24,7 +23,7 @@ def pushes(world: World) -> int:
 
 def object_changes(world: World) -> None:
     """Describe will say something else than when rows were parked."""
-    with duckdb.connect(str(world.folder / "store.duckdb")) as store:
+    with opened(world.folder / "store.duckdb") as store:
         store.execute("UPDATE described SET document = replace(document, '\"length\":40', '\"length\":41')")
 
 

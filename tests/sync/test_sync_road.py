@@ -1,11 +1,10 @@
 """The road from a row in the source to a record in Salesforce, and what a second run sends."""
 
-import duckdb
 import pytest
 
 from audiencesync.errors import SourceError
 from audiencesync.records import Allowances, Mode, Route, RunStatus
-from tests.world import World, person
+from tests.world import World, opened, person
 
 
 def test_every_member_arrives_with_every_field_and_diacritic(world: World) -> None:
@@ -394,7 +393,7 @@ def test_a_bulk_update_leaves_alone_what_did_not_change_and_clears_what_is_empty
 def test_what_an_older_version_kept_of_describe_is_asked_for_again(world: World) -> None:
     world.people([person(1)])
     world.run_one()
-    with duckdb.connect(str(world.folder / "store.duckdb")) as store:
+    with opened(world.folder / "store.duckdb") as store:
         store.execute("""UPDATE store.described SET document = '{"format": 1}'""")
     world.people([person(1, phone="2")])
 

@@ -3,8 +3,6 @@
 import errno
 import os
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,22 +13,17 @@ import pytest
 
 from audiencesync.store import DiskFull, MemorySpent, Store
 from audiencesync.store.failures import no_room
+from tests.children import run_module
 from tests.sync.test_sync_crash import check_in_step
 from tests.world import World, person, running_org
 
 KB, MB = 1000, 1000_000
 
 
-def run_cramped(world: World, room: int, *more: str) -> subprocess.CompletedProcess[str]:
-    """Run where no file may grow beyond `room` bytes."""
+def run_cramped(world: World, room: int, *more: str) -> tuple[int, str]:
+    """Run where no file may grow beyond `room` bytes: the exit code, and what it said."""
     world.project()
-    config = str(world.folder / "audiencesync.yaml")
-    return subprocess.run(
-        [sys.executable, "-m", "tests.sync.cramped", config, str(room), *more],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_module("tests.sync.cramped", str(world.folder / "audiencesync.yaml"), str(room), *more)
 
 
 @pytest.mark.parametrize("route", [[], ["bulk"]], ids=["requests", "bulk"])
@@ -43,13 +36,13 @@ def test_a_disk_that_is_full_at_any_step_ends_the_run_and_the_next_one_goes_on(
     reached = set()
 
     for room in (0, 50 * KB, 500 * KB, 1500 * KB, 2500 * KB, 4 * MB):
-        ended = run_cramped(world, room, *route)
+        code, said = run_cramped(world, room, *route)
         reached.add(len(world.org.records()))
-        if ended.returncode == 0:
+        if code == 0:
             break
-        assert ended.returncode == 4, ended.stderr
-        assert re.search(rf"no room to write {world.folder}/\S+: File too large \(", ended.stderr)
-        assert "hint: make room there" in ended.stderr
+        assert code == 4, said
+        assert re.search(rf"no room to write {world.folder}/\S+: File too large \(", said)
+        assert "hint: make room there" in said
 
     assert len(reached) > 1, "the disk was full only before anything was sent"
     world.run()
@@ -74,10 +67,10 @@ def test_answers_that_found_no_room_are_unknown_until_the_next_run_asks(
     people = [person(number) for number in range(300)]
     world.people(people)
 
-    ended = run_cramped(world, 0, method, *route)
+    code, said = run_cramped(world, 0, method, *route)
 
-    assert ended.returncode == 4, ended.stderr
-    assert "no room to write " in ended.stderr
+    assert code == 4, said
+    assert "no room to write " in said
     assert world.sql("SELECT count(*) FROM ledger") == [(0,)]
     assert world.sql("SELECT count(*) FROM outbox WHERE batch_id IS NOT NULL") in [[(200,)], [(300,)]]
     world.run()

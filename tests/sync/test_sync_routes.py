@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +16,7 @@ from audiencesync.plan.routes import Load, choose_routes
 from audiencesync.records import Allowances, Job, Matching, Operation, Route, RunStatus, Way
 from audiencesync.reports import SyncReport
 from audiencesync.salesforce.org import Org as Salesforce
-from tests.world import Org, World, person, send_by_bulk
+from tests.world import Org, World, opened, person, send_by_bulk
 
 LIFTED = Allowances(exits=True, clears=True, creates=True)
 DATA = "/services/data/v"
@@ -160,7 +159,7 @@ def test_whatever_there_is_to_send_costs_what_the_plan_foresaw(shared_org: Org, 
         world.people(people(size["kept"] + 6, 0, phone="+1"))
         world.run_one()
         if not composite:
-            with duckdb.connect(str(world.folder / "store.duckdb")) as store:
+            with opened(world.folder / "store.duckdb") as store:
                 store.execute("INSERT INTO learned VALUES ('no composite', now()::TIMESTAMP)")
         world.people(people(**size, phone="+2"))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from tests.world import opened
 
 STATE = ("acknowledged", "payload", "record", "pending", "outbox", "parked", "sync")
 _ACCEPTED = """
@@ -76,5 +76,5 @@ def read_books(folder: Path, ahead_s: float) -> Books:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
-    with duckdb.connect(str(path), read_only=True) as store:
+    with opened(path, read_only=True) as store:
         yield lambda query: store.execute(query).fetchall()
