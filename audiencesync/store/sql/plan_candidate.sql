@@ -3,17 +3,18 @@
 -- template: words, row_hash (SQL expression over profile columns), unfit (plan/unfit.py; whose audiences nobody can tell keeps
 --           those she had)
 -- reads   : plan_touched, store.acknowledged, store.parked, store.outbox
--- makes   : plan_candidate(profile_key, desired BOOLEAN, known BOOLEAN, old_fingerprint, parked_hash (of a parked
---           profile's row as it is now), mask_n, old_mask_n)
+-- makes   : plan_candidate(profile_key, touched BIGINT (her row of plan_touched), desired BOOLEAN, known BOOLEAN,
+--           old_fingerprint, parked_hash (of a parked profile's row as it is now), mask_n, old_mask_n)
 -- grain   : one row a profile that is or was a member and differs
 CREATE OR REPLACE TEMP TABLE plan_candidate AS
 WITH parked AS (
     SELECT profile_key FROM store.parked WHERE sync_id = $sync_id
 ), profile AS (
-    SELECT *, CASE WHEN _profile_key IN (FROM parked) THEN {{ row_hash }} END AS _plan_row_hash FROM plan_touched
+    SELECT *, rowid AS _plan_touched, CASE WHEN _profile_key IN (FROM parked) THEN {{ row_hash }} END AS _plan_row_hash FROM plan_touched
 )
 SELECT
     coalesce(_profile_key, _plan_state_key) AS profile_key,
+    _plan_touched AS touched,
     _profile_key IS NOT NULL AS desired,
     _plan_state_key IS NOT NULL AS known,
     _plan_old_fingerprint AS old_fingerprint,

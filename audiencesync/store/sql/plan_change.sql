@@ -25,7 +25,7 @@ WITH member AS (
         {% for field in fields %}, acked_{{ loop.index0 }}{% endfor %}
 
     FROM plan_rendered AS rendered
-    JOIN plan_identity AS identity ON identity.profile_key = rendered.profile_key
+    JOIN plan_identity AS identity ON identity.rendered = rendered.rowid
     LEFT JOIN plan_acked AS acked ON acked.profile_key = rendered.profile_key
 ), compared AS (
     SELECT *

@@ -2,7 +2,8 @@
 -- params: $match_fields VARCHAR[] (empty: each member is a record of its own), $way (how records are found: id, native,
 --         lookup, none), $mode, $on_multiple, $object
 -- reads : plan_rendered, plan_match, plan_record, plan_holder
--- makes : plan_identity(profile_key, known, match_key, ids VARCHAR[], object, error_code, error_message)
+-- makes : plan_identity(rendered BIGINT (her row of plan_rendered), profile_key, known, match_key, ids VARCHAR[], object,
+--         error_code, error_message)
 -- grain : one row a row of plan_rendered
 CREATE OR REPLACE TEMP TABLE plan_identity AS
 WITH found AS (
@@ -14,7 +15,7 @@ WITH found AS (
     GROUP BY rendered.profile_key
 ), member AS (
     SELECT
-        rendered.profile_key, rendered.known, rendered.match_key, rendered.match_values, rendered.problem_code, rendered.problems,
+        rendered.rowid AS rendered, rendered.profile_key, rendered.known, rendered.match_key, rendered.match_values, rendered.problem_code, rendered.problems,
         CASE WHEN $way = 'id' THEN [rendered.match_value]
              WHEN len(own_record.ids) > 0 THEN own_record.ids
              WHEN len(found.ids) > 1 AND $on_multiple = 'oldest' THEN found.ids[:1]
@@ -48,7 +49,7 @@ WITH found AS (
     WHERE shared.winner <> meant.profile_key
     GROUP BY meant.profile_key
 )
-SELECT member.profile_key, known, member.match_key, ids, object,
+SELECT member.rendered, member.profile_key, known, member.match_key, ids, object,
     CASE
         WHEN problems IS NOT NULL THEN problem_code
         WHEN len($match_fields) > 0 AND member.match_key IS NULL THEN 'MATCH_VALUE_MISSING'

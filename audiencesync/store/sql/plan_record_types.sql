@@ -9,7 +9,7 @@ FROM (
     FROM (
         SELECT {{ raw }} AS raw_{{ index }}
         FROM plan_touched
-        SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.profile_key = plan_touched._profile_key
+        SEMI JOIN (FROM plan_candidate WHERE desired) AS wanted ON wanted.touched = plan_touched.rowid
     )
 )
 WHERE id IS NOT NULL

@@ -27,11 +27,11 @@ WITH named AS (
 
     FROM plan_touched
     JOIN (
-        SELECT profile_key AS _plan_member, known AS _plan_known
+        SELECT touched AS _plan_touched, known AS _plan_known
             {% for word in words %}, mask_{{ word }} AS _plan_now_{{ word }}, old_mask_{{ word }} AS _plan_then_{{ word }}{% endfor %}
 
         FROM plan_candidate WHERE desired
-    ) ON _plan_member = _profile_key
+    ) ON _plan_touched = plan_touched.rowid
 ), told AS (
     SELECT raw.*, audience_names
     {% for field in fields %}{% if field.entries %}
