@@ -63,7 +63,9 @@ class StoreOptions(Strict):
         "it work goes through files beside the store, and is slower.",
     )
     threads: Annotated[int, Field(strict=True, ge=1)] | None = Field(
-        default=None, description="Threads that DuckDB may use; by default as many as there are cores."
+        default=None,
+        description="Threads that DuckDB may use; by default as many as there are cores, and no more than "
+        "one for each 300MB of `memory_limit`.",
     )
     keep_ledger: Age | None = Field(
         default=None,

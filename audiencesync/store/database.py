@@ -36,6 +36,12 @@ _SETTINGS = MappingProxyType(
     }
 )
 
+_FEW_THREADS = (
+    "SET threads = greatest(1, least(current_setting('threads'), "
+    "parse_formatted_bytes(current_setting('memory_limit')) // 300_000_000))"
+)
+"""Each thread holds a part of every join and table that is written, however much goes through files."""
+
 
 class Store:
     """An open store.
@@ -76,6 +82,8 @@ class Store:
         chosen = {**_SETTINGS, **(settings or {})}
         connection = duckdb.connect(":memory:", config={**chosen})
         try:
+            if "threads" not in chosen:
+                connection.execute(_FEW_THREADS)
             if not path.exists():
                 _make(connection, path)
             mode = " (READ_ONLY)" if read_only else ""

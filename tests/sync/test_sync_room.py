@@ -121,6 +121,22 @@ def test_a_run_that_meets_its_memory_limit_goes_through_files_and_ends_right(cro
     assert world.sql("SELECT count(*) FROM acknowledged") == [(60_000,)]
 
 
+@pytest.mark.parametrize(
+    ("settings", "threads"),
+    [
+        ({"memory_limit": "100MB"}, 1),
+        ({"memory_limit": "599MB"}, 1),
+        ({"memory_limit": "100MB", "threads": "2"}, 2),
+        ({"memory_limit": "900GB"}, duckdb.sql("SELECT current_setting('threads')").fetchall()[0][0]),
+    ],
+)
+def test_a_small_memory_limit_is_for_few_threads_unless_told(
+    tmp_path: Path, settings: dict[str, str], threads: int
+) -> None:
+    with Store.open(tmp_path / "store.duckdb", base=tmp_path, settings=settings) as store:
+        assert store._connection.sql("SELECT current_setting('threads')").fetchall() == [(threads,)]
+
+
 def test_what_cannot_go_through_files_names_the_option_to_raise(tmp_path: Path) -> None:
     with (
         Store.open(tmp_path / "store.duckdb", base=tmp_path, settings={"memory_limit": "20MB"}) as store,
