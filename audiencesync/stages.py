@@ -211,12 +211,7 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
             pushed=reading.pushed,
             now=bench.clock.now(),
         )
-        try:
-            candidates = find()
-        except SqlFailed as failure:
-            if not reading.source.forgive(failure):
-                raise
-            candidates = find()
+        candidates = reading.source.forgiving(find)
         if reading.totals.since is None and not reading.pushed:
             check_source(
                 profiles=reading.totals.profiles,

@@ -44,12 +44,12 @@ class Web:
         """
         self.port: int = listener.getsockname()[1]
 
-        def no_such(request: Request, error: Exception) -> Response:
+        def gone_astray(request: Request, error: Exception) -> Response:
             assert isinstance(error, HTTPException)  # noqa: S101  (it is called for no other)
             astray(request.scope["path"], error.status_code)
             return _no_such(error)
 
-        app = Starlette(routes=routes, exception_handlers={HTTPException: no_such})
+        app = Starlette(routes=routes, exception_handlers={HTTPException: gone_astray})
         app.router.redirect_slashes = False
         config = uvicorn.Config(
             app,

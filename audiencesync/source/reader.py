@@ -170,7 +170,7 @@ class Source:
         moments = self._moments(self._profiles)
         template, parameters = moments.template(since), moments.since(since)
         with failing_as(PROFILES):
-            totals = self._forgiving(
+            totals = self.forgiving(
                 lambda: self._store.row(
                     "profile_totals",
                     parameters,
@@ -222,34 +222,26 @@ class Source:
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
             self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
-            self._forgiving(lambda: self._store.run("stage_scoped_profile", scoped=True, **self._over))
+            self.forgiving(lambda: self._store.run("stage_scoped_profile", scoped=True, **self._over))
         # nobody has asked yet whether a profile that changed shares its key with one that did not
         shared = self._shares("stage_scoped_profile")
         self._memberships.narrow()
         return shared
 
-    def forgive(self, failure: SqlFailed) -> bool:
-        """Have pushed values that do not fit their column named, instead of ending a statement.
+    def forgiving(self, do: Callable[[], T]) -> T:
+        """Do what reads the profiles; once more, should a pushed value that does not fit its column end it.
 
-        A column may become another after a value was pushed for it. That is rare, and looking for it makes
-        every statement slower: so it is looked for once one has failed.
-
-        Returns:
-            The statement may be tried again.
+        Such values are named then, and end nothing. A column may become another after a value was pushed for
+        it; that is rare, and looking for it makes every statement slower.
         """
-        if self._over["forgiving"] or not (self._over["pushed"] and failure.about_data):
-            return False
-        self._over["forgiving"] = True
-        self._store.run("stage_profile", scoped=False, **self._over)
-        return True
-
-    def _forgiving(self, do: Callable[[], T]) -> T:
         try:
             return do()
         except SqlFailed as failure:
-            if not self.forgive(failure):
+            if self._over["forgiving"] or not (self._over["pushed"] and failure.about_data):
                 raise
-            return do()
+        self._over["forgiving"] = True
+        self._store.run("stage_profile", scoped=False, **self._over)
+        return do()
 
     def _shares(self, profiles: str) -> bool:
         with failing_as(PROFILES):

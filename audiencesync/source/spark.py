@@ -1,5 +1,8 @@
 """Reads the source of one run where it lies on a Spark cluster: views there, and here their columns alone."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from audiencesync.cluster import Cluster, quote_name
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.records import MembershipTotals, SourceTotals
@@ -15,7 +18,9 @@ from audiencesync.source.refusals import (
     refuse_unfit,
 )
 from audiencesync.source.staging import Staged, parsed, require, unfit_key
-from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, SqlFailed, Store
+from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, Store
+
+T = TypeVar("T")
 
 _ARRIVING = "stage_arriving"
 _MEMBERS = "stage_membership"
@@ -105,9 +110,9 @@ class SparkSource:
         """They were checked already, by their text."""
         return False
 
-    def forgive(self, failure: SqlFailed) -> bool:  # noqa: ARG002  (as another source's)
-        """Nothing is pushed over what lies on a cluster."""
-        return False
+    def forgiving(self, do: Callable[[], T]) -> T:
+        """Do what reads the profiles; nothing is pushed over what lies on a cluster."""
+        return do()
 
     def narrow(self) -> bool:
         """Nothing needs to be at hand: the cluster looks at what it is asked to, by the text of the keys."""

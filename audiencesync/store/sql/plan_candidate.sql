@@ -10,7 +10,8 @@ CREATE OR REPLACE TEMP TABLE plan_candidate AS
 WITH parked AS (
     SELECT profile_key FROM store.parked WHERE sync_id = $sync_id
 ), profile AS (
-    SELECT *, rowid AS _plan_touched, CASE WHEN _profile_key IN (FROM parked) THEN {{ row_hash }} END AS _plan_row_hash FROM plan_touched
+    SELECT *, rowid AS _plan_touched, CASE WHEN _profile_key IN (FROM parked) THEN {{ row_hash }} END AS _plan_row_hash
+    FROM plan_touched
 )
 SELECT
     coalesce(_profile_key, _plan_state_key) AS profile_key,

@@ -15,7 +15,8 @@ WITH found AS (
     GROUP BY rendered.profile_key
 ), member AS (
     SELECT
-        rendered.rowid AS rendered, rendered.profile_key, rendered.known, rendered.match_key, rendered.match_values, rendered.problem_code, rendered.problems,
+        rendered.rowid AS rendered, rendered.profile_key, rendered.known, rendered.match_key, rendered.match_values,
+        rendered.problem_code, rendered.problems,
         CASE WHEN $way = 'id' THEN [rendered.match_value]
              WHEN len(own_record.ids) > 0 THEN own_record.ids
              WHEN len(found.ids) > 1 AND $on_multiple = 'oldest' THEN found.ids[:1]
