@@ -19,6 +19,7 @@ HOLDS = MappingProxyType(
         "described": "what describe said of the objects",
         "hash_canary": "how this engine hashes",
         "inbox": "pushed changes, not taken over yet",
+        "journal_place": "how far the journal is in the inbox",
         "learned": "what the org does not take",
         "ledger": "every push and its outcome",
         "migration": "the versions of these tables",
@@ -48,8 +49,8 @@ def info(store: Store, project: Project) -> dict[str, Any]:
 
     Returns:
         A document. Under `bytes`: `file` on the disk, `free` inside it, `log` (written, and not yet in the
-        file), `scratch` (left by a run that was killed) and `disk_free`. Under `tables` the largest first,
-        under `ledger` how far back it goes.
+        file), `scratch` (left by a run that was killed), `journal` (pushed, and not all in the file yet) and
+        `disk_free`. Under `tables` the largest first, under `ledger` how far back it goes.
     """
     room = store.row("room_file")
     tables = [row["name"] for row in store.rows("room_tables")]
@@ -63,7 +64,8 @@ def info(store: Store, project: Project) -> dict[str, Any]:
             "file": store.path.stat().st_size,
             "free": room["free_blocks"] * room["block_size"],
             "log": _size(store.log),
-            "scratch": sum(_size(file) for file in store.scratch_folder.rglob("*")),
+            "scratch": _sizes(store.scratch_folder),
+            "journal": _sizes(store.journal_folder),
             "disk_free": shutil.disk_usage(store.path.parent).free,
         },
         "ledger": {
@@ -73,6 +75,10 @@ def info(store: Store, project: Project) -> dict[str, Any]:
         },
         "tables": [{**row, "holds": HOLDS.get(row["name"], "")} for row in sized],
     }
+
+
+def _sizes(folder: Path) -> int:
+    return sum(_size(file) for file in folder.rglob("*"))
 
 
 def _size(file: Path) -> int:

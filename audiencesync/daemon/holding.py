@@ -1,6 +1,6 @@
 """The store that the daemon holds open: one connection works in it, others look at it meanwhile."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
@@ -17,7 +17,6 @@ class Holding:
 
     Attributes:
         is_open: It can be worked in; false after it was damaged, until it could be opened again.
-        wanted_back: Called before the store is let go of: whoever keeps a connection of `writing` ends it.
     """
 
     def __init__(self, path: Path, base: Path, settings: Mapping[str, str]) -> None:
@@ -29,7 +28,6 @@ class Holding:
         self._path, self._base, self._settings = path, base, settings
         self._gate = Condition()
         self._readers = 0
-        self.wanted_back: list[Callable[[], None]] = []
         self._store: Store | None = Store.open(path, base=base, settings=settings)
 
     @property
@@ -57,16 +55,6 @@ class Holding:
         Raises:
             StoreError: It could not be opened again.
         """
-        with self.writing() as connection, connection.rehearsal():
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Store]:
-        """A connection beside the one that works, for any thread, until the store is wanted back.
-
-        Raises:
-            StoreError: It could not be opened again.
-        """
         with self._gate:
             self._gate.wait_for(lambda: self._store is not None, _LONGEST_LOOK_S)
             store = self._store
@@ -77,7 +65,7 @@ class Holding:
                 )
             self._readers += 1
         try:
-            with store.another() as connection:
+            with store.another() as connection, connection.rehearsal():
                 yield connection
         finally:
             with self._gate:
@@ -97,8 +85,6 @@ class Holding:
         """Let go of it, once nobody looks at it."""
         with self._gate:
             store, self._store = self._store, None
-            for give_back in self.wanted_back:
-                give_back()
             self._gate.wait_for(lambda: self._readers == 0, _LONGEST_LOOK_S)
         if store is not None:
             store.close()

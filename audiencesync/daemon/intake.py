@@ -15,7 +15,7 @@ from audiencesync.errors import AudienceSyncError
 from audiencesync.intake.changes import Change, Refused
 from audiencesync.intake.inbox import Inbox
 from audiencesync.intake.shape import Shape, shape_of
-from audiencesync.source import Source
+from audiencesync.source import Source, journal_of
 
 _AGAIN = timedelta(seconds=5)
 UNAVAILABLE = 503
@@ -36,7 +36,6 @@ class Intake:
         *,
         clock: Clock,
         wake: Callable[[], None],
-        spoilt: Callable[[], None],
         log: Log,
     ) -> None:
         """Learn what may be pushed.
@@ -47,7 +46,6 @@ class Intake:
             holding: The store.
             clock: Dates what is pushed.
             wake: Called when there is something in the inbox, or something to learn.
-            spoilt: Called when the store should be opened anew.
             log: Told when the source cannot be read.
 
         Raises:
@@ -59,8 +57,9 @@ class Intake:
         self._shape: Shape | None = None
         self._tried_at: datetime | None = None
         self._said = ""
-        self._inbox = Inbox(holding.writing, clock=clock, kept=self._came, spoilt=spoilt)
-        holding.wanted_back.append(self._inbox.let_go)
+        with holding.looking() as store:
+            journal = journal_of(store)
+        self._inbox = Inbox(journal, clock=clock, kept=self._came)
         self.learn()
 
     def _came(self, rows: int) -> None:
@@ -69,7 +68,6 @@ class Intake:
 
     def close(self) -> None:
         """Keep what has come, and nothing more."""
-        self._holding.wanted_back.remove(self._inbox.let_go)
         self._inbox.close()
 
     def learn(self) -> None:
@@ -114,7 +112,7 @@ class Intake:
 
         Raises:
             Refused: Too many wait already.
-            StoreError: The store cannot be written.
+            StoreError: They cannot be kept.
         """
         if self._inbox.is_full:
             raise Refused("", "too many changes wait for the disk", status=UNAVAILABLE)

@@ -23,7 +23,7 @@ from audiencesync.errors import AudienceSyncError, StoreError, UsageError
 from audiencesync.progress import Progress
 from audiencesync.records import RunStatus
 from audiencesync.reports import RunReport, SyncReport, Trouble
-from audiencesync.source import Lookout, Signature
+from audiencesync.source import Lookout, Signature, waiting
 
 if TYPE_CHECKING:
     from audiencesync.daemon.events import Listener
@@ -94,7 +94,7 @@ class Loop:
         with self._holding.looking() as store:
             known = {one["name"]: one for one in looking.status(store, project)["syncs"]}
             names = [one.name for one in project.config.syncs if one.push]
-            left = store.row("pushed_waiting", {"syncs": names})["waiting"]
+            left = waiting(store).changes + store.row("pushed_waiting", {"syncs": names})["waiting"]
         standings = [
             Standing(
                 one,

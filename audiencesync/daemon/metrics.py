@@ -19,6 +19,7 @@ from audiencesync.errors import StoreError
 from audiencesync.intake.changes import Change
 from audiencesync.ledger.meter import stored_time
 from audiencesync.reports import SyncReport
+from audiencesync.source import waiting
 
 COUNTED = MappingProxyType(
     {
@@ -116,13 +117,13 @@ class Metrics(Collector):
         try:
             with self._holding.looking() as store:
                 status = looking.status(store, self._loop.project, now=now)
-                waiting = store.row("inbox_waiting")
+                pushed = waiting(store)
         except StoreError:
             pass
         else:
             _from_status(gauges, status)
-            gauges["audiencesync_inbox_rows"].add_metric([], waiting["rows"])
-            oldest = waiting["oldest"] or stored_time(now)
+            gauges["audiencesync_inbox_rows"].add_metric([], pushed.changes)
+            oldest = pushed.oldest or stored_time(now)
             age = max(0.0, (stored_time(now) - oldest).total_seconds())
             gauges["audiencesync_inbox_oldest_seconds"].add_metric([], age)
         yield from gauges.values()

@@ -22,6 +22,7 @@ from audiencesync.clock import Clock
 from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.loop import Loop
 from audiencesync.ledger.meter import stored_time
+from audiencesync.source import waiting
 from audiencesync.store import Store
 
 _RUNS = 12
@@ -74,7 +75,7 @@ class Page:
             status = looking.status(store, project, now=now)
             runs = looking.runs(store, limit=_RUNS)
             chart, pushed = _chart(store, now)
-            inbox = store.row("inbox_waiting")
+            inbox = waiting(store)
         health = {one.name: one for one in self._loop.health}
         return (
             _environment()
@@ -95,8 +96,8 @@ class Page:
                 ],
                 chart=chart,
                 pushed=pushed,
-                pushed_rows=inbox["rows"],
-                pushed_oldest=inbox["oldest"],
+                pushed_rows=inbox.changes,
+                pushed_oldest=inbox.oldest,
             )
         )
 

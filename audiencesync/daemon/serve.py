@@ -94,7 +94,6 @@ def _take_in(loop: Loop, holding: Holding, wanted: Wanted, *, clock: Clock, log:
         holding,
         clock=clock,
         wake=lambda: wanted.ring(Word.PUSHED),
-        spoilt=lambda: wanted.ring(Word.SPOILT),
         log=log,
     )
 
@@ -139,9 +138,7 @@ def work(loop: Loop, wanted: Wanted, log: Log, intake: Intake | None) -> None:
             except KeyboardInterrupt:
                 log.say("run_parked", hint="the next start settles what was in flight")
                 return
-            if word is Word.SPOILT:
-                loop.renew()
-            elif word is Word.RELOAD:
+            if word is Word.RELOAD:
                 reload(loop, log)
                 if intake is not None:
                     intake.learn()

@@ -13,8 +13,6 @@ class Word(Enum):
     RELOAD = "reload"
     PUSHED = "pushed"
     """Something is in the inbox, or wants to be learned."""
-    SPOILT = "spoilt"
-    """The store could not be written, and must be opened anew."""
 
 
 class Wanted(SimpleQueue[Word | Work]):

@@ -1,10 +1,12 @@
 """What was pushed: taken over from the inbox once a run begins, and laid over the rows of the source."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from audiencesync.config.columns import folded
-from audiencesync.store import ColumnType, Store, quote_name
+from audiencesync.store import ColumnType, Journal, Place, Store, forget_entries, journal_entries, quote_name
 
 _NESTED = frozenset({"list", "array", "struct", "map", "union"})
 _OF_NO_TYPE = "null"
@@ -12,13 +14,67 @@ _OF_NO_TYPE = "null"
 _TAKES_ALL = frozenset({"varchar", "json", _OF_NO_TYPE})
 
 
+_AT_ONCE = 20_000
+"""Changes that are put into the inbox together; their texts are in memory meanwhile."""
+
+
+class Waiting(NamedTuple):
+    """What was accepted and not taken over: how many changes, and since when (UTC without a zone)."""
+
+    changes: int
+    oldest: datetime | None
+
+
+def journal_of(store: Store) -> Journal:
+    """The journal that what is pushed goes into; one for each store."""
+    return Journal(store.journal_folder, _place(store))
+
+
+def waiting(store: Store) -> Waiting:
+    """Count the changes that no run has taken over yet."""
+    found = store.row("inbox_waiting")
+    changes, oldest = int(found["rows"]), found["oldest"]
+    for entry, _ in journal_entries(store.journal_folder, _place(store)):
+        changes += len(entry["changes"])
+        oldest = oldest or datetime.fromisoformat(entry["received_at"][0])
+    return Waiting(changes, oldest)
+
+
+def take_out(store: Store) -> None:
+    """Put what the journal has into the inbox, each change once whatever ends it."""
+    for changes, place in _lots(store):
+        with store.transaction():
+            store.run("inbox_add", changes)
+            store.run("journal_move", place._asdict())
+    forget_entries(store.journal_folder, _place(store))
+
+
+def _lots(store: Store) -> Iterator[tuple[Mapping[str, list[object]], Place]]:
+    """The changes of the journal, many at once, with where they end."""
+    lot: dict[str, list[object]] = {}
+    place = None
+    for entry, place in journal_entries(store.journal_folder, _place(store)):
+        for name, values in entry.items():
+            lot.setdefault(name, []).extend(values)
+        if len(lot["changes"]) >= _AT_ONCE:
+            yield lot, place
+            lot = {}
+    if lot and place is not None:
+        yield lot, place
+
+
+def _place(store: Store) -> Place:
+    return Place(**store.row("journal_place"))
+
+
 def take_over(store: Store, syncs: Sequence[str]) -> None:
-    """Take the changes out of the inbox, and have the syncs look again at the profiles that they are about.
+    """Take the accepted changes over, and have the syncs look again at the profiles that they are about.
 
     Args:
-        store: Holds the inbox; another connection may go on filling it.
+        store: Holds the inbox; the journal may go on growing.
         syncs: Names of all syncs of the project.
     """
+    take_out(store)
     ready = store.row("inbox_ready")
     latest, last = ready["latest"], ready["number"]
     # what comes meanwhile waits for the next run: it may come faster than it is taken over

@@ -4,6 +4,7 @@ from audiencesync.store.column_types import EXACT, WHOLE_NUMBERS, ColumnType
 from audiencesync.store.compacting import rewrite
 from audiencesync.store.database import Store, quote_name, quote_text, templates
 from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
+from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries
 from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
 
@@ -12,10 +13,14 @@ __all__ = [
     "WHOLE_NUMBERS",
     "ColumnType",
     "DiskFull",
+    "Journal",
     "MemorySpent",
+    "Place",
     "SqlFailed",
     "Store",
     "StoreHeld",
+    "forget_entries",
+    "journal_entries",
     "json_path",
     "json_shape",
     "no_room",

@@ -1,12 +1,12 @@
 """Write the store's file anew: without holes, and what belongs together side by side."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from audiencesync.errors import StoreError
 from audiencesync.store.database import Store
+from audiencesync.store.disk import to_disk
 from audiencesync.store.failures import DiskFull
 
 _BY_PROFILE = ("sync_id", "profile_key")
@@ -40,9 +40,9 @@ def rewrite(path: Path, *, base: Path, settings: Mapping[str, str]) -> None:
         with store.scratch() as folder:
             new = folder / path.name
             _fill(store, new)
-            _to_disk(new)
+            to_disk(new)
             new.replace(path)
-            _to_disk(path.parent)
+            to_disk(path.parent)
 
 
 def _fill(store: Store, new: Path) -> None:
@@ -65,11 +65,3 @@ def _check_room(store: Store) -> None:
     needed = file["used_blocks"] * file["block_size"] + _SPARE_BYTES
     if shutil.disk_usage(store.path.parent).free < needed:
         raise DiskFull(store.path, f"to write it anew takes {needed / 1e6:,.0f} MB")
-
-
-def _to_disk(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -133,6 +133,11 @@ class Store:
         """Where `scratch` makes its folders; there is none when nobody works there."""
         return _scratch_folder(self.path)
 
+    @property
+    def journal_folder(self) -> Path:
+        """Where the journal has its files; there is none before the first entry."""
+        return self.path.with_name(f"{self.path.name}.journal")
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()

@@ -21,6 +21,7 @@ from audiencesync.daemon.page import Page
 from audiencesync.daemon.web import Web, listen, routes
 from audiencesync.daemon.words import Wanted, Word
 from audiencesync.progress import Silent
+from audiencesync.source import take_out
 
 TOKEN = "s3cret-of-the-intake"
 COLUMNS = {
@@ -109,7 +110,8 @@ class Pushing:
         return self.http.request(method, self.url + path, headers=given, data=data, timeout=20)
 
     def inbox(self) -> list[dict[str, Any]]:
-        with self.holding.looking() as store:
+        with self.holding.working() as store:
+            take_out(store)
             found = store._connection.execute("FROM store.inbox ORDER BY number")
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -150,7 +152,6 @@ def pushing(folder: Path, made: Mapping[str, Any]) -> Iterator[Pushing]:
         holding,
         clock=clock,
         wake=lambda: wanted.ring(Word.PUSHED),
-        spoilt=lambda: wanted.ring(Word.SPOILT),
         log=log,
     )
     page = Page(loop, holding, clock, str)

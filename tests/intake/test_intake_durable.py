@@ -1,23 +1,20 @@
 """What was answered with 200 is there, whatever happens; what cannot be kept is answered with 503."""
 
+import errno
 import os
 import resource
 import signal
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from audiencesync.daemon.log import Log
-from audiencesync.daemon.serve import work
 from audiencesync.daemon.words import Word
-from audiencesync.errors import StoreError
 from audiencesync.intake import inbox
-from audiencesync.source import Source
+from audiencesync.source import Source, take_out
 from audiencesync.store import Store
 from tests.daemon.helpers import Running, running
 from tests.intake.helpers import COLUMNS, TOKEN, config, pushing
@@ -58,6 +55,8 @@ def push(daemon: Running, number: int, size: int = 10) -> int:
 
 
 def kept(world: World) -> set[str]:
+    with Store.open(world.folder / "store.duckdb", base=world.folder) as store:
+        take_out(store)
     return {key for (key,) in world.sql("SELECT profile_key FROM inbox")}
 
 
@@ -141,57 +140,36 @@ def test_a_daemon_whose_source_comes_later_takes_changes_from_then_on(world: Wor
         daemon.wait_until(lambda: send(daemon, "PATCH", "profiles/7", {"email": "x"}) == 200)
 
 
-def test_a_store_that_cannot_be_written_is_said_and_asked_to_be_opened_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changes_that_cannot_be_kept_are_sent_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
     with pushing(tmp_path, config()) as sender:
-        real = Store.run
-
-        def failing(self: Store, statement: str, *given: Any, **named: Any) -> None:
-            if statement == "inbox_add":
-                raise StoreError("it is damaged", hint="mend it")
-            real(self, statement, *given, **named)
-
-        monkeypatch.setattr(Store, "run", failing)
-        answer = sender.send("PATCH", "/profiles/u1", {})
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", broken)
+            answer = sender.send("PATCH", "/profiles/u1", {})
         assert (answer.status_code, answer.headers["Retry-After"]) == (UNAVAILABLE, "5")
-        assert sender.words() == [Word.SPOILT]
-        monkeypatch.setattr(Store, "run", real)
-        sender.loop.renew()
-        assert sender.send("PATCH", "/profiles/u1", {}).status_code == 200
-        assert len(sender.inbox()) == 1
+        assert sender.words() == []
+        assert sender.send("PATCH", "/profiles/u2", {}).status_code == 200
+        assert [row["profile_key"] for row in sender.inbox()] == ["u2"]
 
 
-def test_a_store_that_a_full_disk_has_spoilt_is_opened_anew_though_no_run_is_due(tmp_path: Path) -> None:
-    """A checkpoint that finds no room makes DuckDB refuse everything until the file is opened again."""
+def test_changes_are_taken_while_the_store_is_let_go_of(tmp_path: Path) -> None:
+    """After a full disk it is opened anew, and while it cannot be they wait in the journal."""
     with pushing(tmp_path, config()) as sender:
+        sender.holding.close()
+        assert sender.send("PATCH", "/profiles/u1", {}).status_code == 200
+        sender.loop.renew()
+        assert [row["profile_key"] for row in sender.inbox()] == ["u1"]
 
-        def push() -> int:
-            return sender.send("PATCH", "/profiles/u1", {"email": os.urandom(100_000).hex()}).status_code
 
-        with sender.holding.working() as store:
-            store._connection.execute("SET wal_autocheckpoint = '1MB'")
-        file = tmp_path / "store.duckdb"
-        while file.stat().st_size < 2_000_000:
-            assert push() == 200
-        unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 100_000, unlimited[1]))
-        try:
-            assert UNAVAILABLE in (push() for _ in range(50))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-        assert push() == UNAVAILABLE, "room alone does not help"
-
-        def go_on() -> int:
-            try:
-                return next((200 for _ in range(300) if push() == 200), UNAVAILABLE)
-            finally:
-                sender.wanted.put(Word.STOP)
-
-        with ThreadPoolExecutor(1) as pool:
-            pushed = pool.submit(go_on)
-            work(sender.loop, sender.wanted, Log(), sender.intake)
-        assert pushed.result() == 200
+def test_what_a_daemon_took_waits_for_the_next_one(tmp_path: Path) -> None:
+    with pushing(tmp_path, config()) as sender:
+        sender.send("PATCH", "/profiles/u1", {})
+    with pushing(tmp_path, config()) as sender:
+        assert sender.loop.arrivals.due_in(sender.intake.config) is not None
+        sender.send("PATCH", "/profiles/u2", {})
+        assert [row["profile_key"] for row in sender.inbox()] == ["u1", "u2"]
 
 
 def test_more_than_the_disk_can_follow_is_sent_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushing]:
 @pytest.fixture
 def sender(shared: Pushing) -> Pushing:
     """Its inbox is empty."""
+    shared.inbox()
     with shared.holding.working() as store:
         store._connection.execute("DELETE FROM store.inbox")
     shared.words()

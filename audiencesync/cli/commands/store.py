@@ -29,8 +29,9 @@ def info(*, config_path: Path, as_json: bool) -> None:
         return
     sizes, ledger = document["bytes"], document["ledger"]
     write(f"{document['path']}: {_size(sizes['file'])}, of which {_size(sizes['free'])} free")
-    if sizes["log"] or sizes["scratch"]:
-        write(f"beside it {_size(sizes['log'])} of log and {_size(sizes['scratch'])} of scratch files")
+    beside = {"log": "log", "journal": "pushed changes", "scratch": "scratch files"}
+    if any(sizes[name] for name in beside):
+        write("beside it: " + ", ".join(f"{_size(sizes[name])} of {what}" for name, what in beside.items()))
     write(f"free on that disk: {_size(sizes['disk_free'])}")
     write(f"first push in the ledger: {moment(ledger['first_push'])}; {_kept(ledger)}")
     write()

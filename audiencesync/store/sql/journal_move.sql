@@ -1,0 +1,4 @@
+-- journal_move: the journal was taken into the inbox up to here.
+-- params: $file, $byte
+DELETE FROM store.journal_place;
+INSERT INTO store.journal_place VALUES ($file, $byte)
