@@ -19,14 +19,14 @@ WITH packed AS (
     GROUP BY ALL
 )
 SELECT object, operation, CAST(sum(rows) AS BIGINT) AS rows, CAST(coalesce(sum(rows) FILTER (bulk_unfit), 0) AS BIGINT) AS unfit,
-    count(DISTINCT collection) AS collections,
+    sf_packs(list(collection)) AS collections,
     CAST(coalesce(sum(rows) FILTER (composite_unfit), 0) AS BIGINT) AS apart,
-    count(DISTINCT mate) FILTER (NOT composite_unfit) AS composite,
-    count(DISTINCT mate) FILTER (composite_unfit) AS apart_collections,
+    sf_packs(list(mate) FILTER (NOT composite_unfit)) AS composite,
+    sf_packs(list(mate) FILTER (composite_unfit)) AS apart_collections,
     CAST(coalesce(sum(rows) FILTER (bulk_unfit AND composite_unfit), 0) AS BIGINT) AS unfit_apart,
-    count(DISTINCT fit) FILTER (bulk_unfit) AS unfit_collections,
-    count(DISTINCT fit_composite) AS unfit_composite,
-    count(DISTINCT fit) FILTER (NOT bulk_unfit) AS jobs
+    sf_packs(list(fit) FILTER (bulk_unfit)) AS unfit_collections,
+    sf_packs(list(fit_composite)) AS unfit_composite,
+    sf_packs(list(fit) FILTER (NOT bulk_unfit)) AS jobs
 FROM packed
 GROUP BY object, operation
 ORDER BY object, operation

@@ -24,11 +24,12 @@ def main(port: int, token: str, rate: float, together: int, keys: Path) -> None:
         together: Changes of one request; one alone goes to its own path.
         keys: A JSON list.
 
-    Prints a JSON list: key and, in seconds since 1970, when it was answered that the change is durable.
+    Prints a JSON list: key; in seconds since 1970, when it was answered that the change is durable; and how
+    many seconds that is after it was due, since a sender who waits for answers may fall behind.
     """
-    accepted: SimpleQueue[tuple[str, float]] = SimpleQueue()
+    accepted: SimpleQueue[tuple[str, float, float]] = SimpleQueue()
 
-    def push(some: Sequence[str]) -> None:
+    def push(some: Sequence[str], due: float) -> None:
         if not hasattr(_LINES, "line"):
             _LINES.line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         said = {"phone": f"+1 {time.time_ns()}"}
@@ -44,15 +45,16 @@ def main(port: int, token: str, rate: float, together: int, keys: Path) -> None:
             raise SystemExit(f"{answer.status}: {told.decode()}")
         answered = time.time()
         for key in some:
-            accepted.put((key, answered))
+            accepted.put((key, answered, answered - due))
 
-    begun = time.perf_counter()
+    begun = time.time()
     with ThreadPoolExecutor(_SENDERS) as senders:
         sent = []
         members = json.loads(keys.read_text())
         for place in range(0, len(members), together):
-            time.sleep(max(0.0, begun + (place + together - 1) / rate - time.perf_counter()))
-            sent.append(senders.submit(push, members[place : place + together]))
+            due = begun + (place + together - 1) / rate
+            time.sleep(max(0.0, due - time.time()))
+            sent.append(senders.submit(push, members[place : place + together], due))
         for one in sent:
             one.result()
     found = []
