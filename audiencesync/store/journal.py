@@ -111,7 +111,7 @@ def journal_entries(folder: Path, taken: Place) -> Iterator[tuple[Any, Place]]:
             for line in file:
                 text = _whole(line)
                 if text is None:
-                    _check_torn(path, byte, file)
+                    _check_torn(path, byte, line, file)
                     break
                 byte += len(line)
                 yield json.loads(text), Place(number, byte)
@@ -147,9 +147,12 @@ def _whole(line: bytes) -> bytes | None:
     return text if line.endswith(b"\n") and check == b"%08x" % zlib.crc32(text) else None
 
 
-def _check_torn(path: Path, byte: int, rest: Iterator[bytes]) -> None:
-    """A line that is not whole is the last: who wrote it was stopped, and told nobody that it is kept."""
-    if any(_whole(line) is not None for line in rest):
+def _check_torn(path: Path, byte: int, line: bytes, rest: Iterator[bytes]) -> None:
+    """A line that is not whole is the last: who wrote it was stopped, and told nobody that it is kept.
+
+    One without an end may just be growing, and others may stand behind it in a moment.
+    """
+    if line.endswith(b"\n") and any(_whole(later) is not None for later in rest):
         raise StoreError(
             f"{path} is damaged at byte {byte}: what was accepted later stands behind it",
             hint="restore the file; or move it away, and have what was pushed meanwhile sent again",

@@ -103,6 +103,28 @@ def test_an_entry_without_the_end_of_its_line_is_none_yet(folder: Path, kept: Jo
     assert said(folder) == ["whole"]
 
 
+def test_an_entry_that_is_seen_half_written_is_no_damage(
+    folder: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.append("one")
+    kept.append("two")
+    (file,) = folder.iterdir()
+    lines = file.read_bytes()
+    file.write_bytes(lines[:-5])
+    whole = journal._whole
+
+    def grows_meanwhile(line: bytes) -> bytes | None:
+        if not line.endswith(b"\n"):
+            with file.open("ab") as rest:
+                rest.write(lines[-5:] + lines)
+        return whole(line)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "_whole", grows_meanwhile)
+        assert said(folder) == ["one"]
+    assert said(folder) == ["one", "two", "one", "two"]
+
+
 def test_damage_before_what_was_kept_is_an_error_that_says_where(folder: Path, kept: Journal) -> None:
     for text in ("one", "two", "three"):
         kept.append(text)
