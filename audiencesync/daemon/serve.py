@@ -48,7 +48,7 @@ def serve(project: Project, *, clock: Clock, progress: Progress, cure: Callable[
         with closing(loop), _open_doors(loop, holding, wanted, clock=clock, cure=cure, log=log) as open_doors:
             port, intake = open_doors
             _tell_start(project, port, log)
-            work(loop, wanted, log, intake)
+            _work(loop, wanted, log, intake)
     finally:
         holding.close()
     log.say("daemon_stopped")
@@ -121,7 +121,7 @@ def _tell_start(project: Project, port: int | None, log: Log) -> None:
             log.say("only_on_demand", sync=one.name, hint="give it `every`, `cron` or `watch`")
 
 
-def work(loop: Loop, wanted: Wanted, log: Log, intake: Intake | None) -> None:
+def _work(loop: Loop, wanted: Wanted, log: Log, intake: Intake | None) -> None:
     """Turn until the word is to stop."""
     with _signals(loop, wanted):
         while True:

@@ -136,7 +136,8 @@ def find_candidates(
     scoped = pushed or totals.since is not None or retry is not None
     shared_hashes = reader.narrow() if scoped else totals.shared_hashes
     store.run("plan_listed", {"listed": listed}, words=words)
-    staged = list(store.columns("stage_profile"))
+    at_hand = scoped and cluster is None
+    staged = list(store.columns("stage_scoped_profile" if at_hand else "stage_profile"))
     unfit = unfit_of(sync, list(rules.values()), columns) if UNFIT in staged else Unfit()
     sources = replace(sources, row_hash=unfit.row_hash(sources.row_hash))
     question = Question(
