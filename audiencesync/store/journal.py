@@ -56,10 +56,9 @@ class Journal:
         text = json.dumps(entry).encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
         try:
-            if self._file is None:
-                self._file = self._begin()
-            _write(self._file, line)
-            os.fsync(self._file)
+            file = self._begin() if self._file is None else self._file
+            _write(file, line)
+            os.fsync(file)
         except OSError as error:
             self._take_back()
             if no_room(error):
@@ -81,17 +80,23 @@ class Journal:
     def _begin(self) -> int:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._number += 1
-        path = self._folder / f"{self._number:0{_DIGITS}}"
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)  # personal data
-        fcntl.flock(file, fcntl.LOCK_EX)
+        mode = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
+        self._file = os.open(self._path, mode, 0o600)  # it will hold personal data
+        fcntl.flock(self._file, fcntl.LOCK_EX)
         to_disk(self._folder)
-        return file
+        return self._file
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / f"{self._number:0{_DIGITS}}"
 
     def _take_back(self) -> None:
         """Leave nothing of an entry that nobody is told of."""
         if self._file is not None:
             with suppress(OSError):
                 os.ftruncate(self._file, self._size)
+                if self._size == 0:
+                    self._path.unlink()
         self.close()
 
 
@@ -122,7 +127,8 @@ def forget_entries(folder: Path, taken: Place) -> None:
     for number, path in _files(folder).items():
         if number > taken.file:
             return
-        with path.open("rb") as file:
+        # whoever adds may take back the only entry of it just now
+        with suppress(FileNotFoundError), path.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -151,6 +151,23 @@ def test_nothing_is_left_of_what_could_not_be_kept(
     assert said(folder) == ["before", "after"]
 
 
+def test_a_disk_that_stays_full_leaves_neither_files_nor_handles(
+    folder: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.append("before")
+    kept.close()
+    handles = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patched:
+        failing(patched, errno.ENOSPC)
+        for _ in range(3):
+            with pytest.raises(DiskFull):
+                kept.append("lost")
+    assert len(list(folder.iterdir())) == 1
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles
+    kept.append("after")
+    assert said(folder) == ["before", "after"]
+
+
 def test_files_are_removed_once_all_in_them_is_taken_and_nobody_adds_to_them(
     folder: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
