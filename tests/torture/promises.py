@@ -80,6 +80,8 @@ class Rest:
             return
         others = {one for one, seen in settled.items() if one != key and seen.claim == person.claim}
         others |= {one for one in self.books.acknowledged - {key} if person.claim in self._claims_of(one)}
+        # one whose record a colleague deleted is not asked about as long as nothing of hers is to be sent
+        others |= {one for one in self.books.acknowledged - {key} if person.claim == self._believed_of(one)}
         carried = self.model.carried.get(person.claim, set())
         if code == "DUPLICATE_MATCH_VALUE":
             assert others, f"{key} is parked as {code}, and nobody else has {person.claim}"
@@ -90,6 +92,11 @@ class Rest:
             assert carried - set(self.books.record.get(key, [])), f"{key} is parked as {code}"
         else:
             raise AssertionError(f"{key} is parked as {code}")
+
+    def _believed_of(self, key: str) -> str:
+        """The match value that was last accepted of a profile."""
+        kept = self.books.payload.get(key, {})
+        return self.model.setting.claim_of({name: kept.get(name) for name in self.model.setting.match_fields})
 
     def _claims_of(self, key: str) -> set[str]:
         """Match values of a profile's records as they are."""
