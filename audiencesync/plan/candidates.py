@@ -129,6 +129,7 @@ def find_candidates(
             {"sync_id": state.sync_id, "since": totals.since, "listed": listed},
             words=words,
             dated=dated,
+            compared=bool(listed) and not dated,
             updated_at=updated_at,
             since_type=store.columns("stage_profile")[updated_at].text,
             listed_bits={word: _bits_of(listed, bits, word) for word in words},

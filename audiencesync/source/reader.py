@@ -28,8 +28,11 @@ from audiencesync.store import ColumnType, SqlFailed, Store
 T = TypeVar("T")
 
 _SOURCE = "stage_profile_source"
+_NEAR = "stage_profile_near"
 _MANY = 1_000_000
 """From so many profiles on it is worth while to wait: the comparison may show that no key is repeated."""
+_FEW, _LARGE = 5_000, 500_000
+"""At most so few profiles are looked for by their place, among so many or more."""
 
 
 class Source:
@@ -61,6 +64,7 @@ class Source:
         self._memberships = Memberships(store, self._stager, config.memberships)
         self._remote_repeats: list[tuple[str, int, int]] = []
         self._over: dict[str, Any] = {}
+        self._seen_as: dict[str, Any] = {}
         self._shared: bool | None = None
 
     @property
@@ -134,14 +138,13 @@ class Source:
         key, updated_at = self._config.profiles.key, self._config.profiles.updated_at
         named = [name for name in (key, updated_at) if name]
         with failing_as(PROFILES):
-            self._store.run(
-                "stage_profile_source",
-                view=_SOURCE,
-                key=profiles.key(key, table="_profile"),
-                spelt={profiles.spelt(name): name for name in named if profiles.spelt(name) != name},
-                valueless=self._stager.valueless(profiles, keep=named),
-                affinities=affinities,
-            )
+            self._seen_as = {
+                "key": profiles.key(key, table="_profile"),
+                "spelt": {profiles.spelt(name): name for name in named if profiles.spelt(name) != name},
+                "valueless": self._stager.valueless(profiles, keep=named),
+                "affinities": affinities,
+            }
+            self._store.run("stage_profile_source", view=_SOURCE, rows="stage_profile_raw", **self._seen_as)
             columns = {name: kind for name, kind in self._store.columns(_SOURCE).items() if name != OURS}
             self._over = {
                 "pushed": pushed["profiles"],
@@ -151,7 +154,7 @@ class Source:
                 "changed_at": changed_at(updated_at if self._moments(profiles).is_a_time else None),
                 "forgiving": False,
             }
-            self._store.run("stage_profile", scoped=False, **self._over)
+            self._store.run("stage_profile", source=_SOURCE, scoped=False, **self._over)
         return columns
 
     def check(self, *, since: str | None) -> SourceTotals:
@@ -222,7 +225,10 @@ class Source:
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
             self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
-            self.forgiving(lambda: self._store.run("stage_scoped_profile", scoped=True, **self._over))
+            source = self._nearest()
+            self.forgiving(
+                lambda: self._store.run("stage_scoped_profile", source=source, scoped=True, **self._over)
+            )
         # nobody has asked yet whether a profile that changed shares its key with one that did not
         shared = self._shares("stage_scoped_profile")
         self._memberships.narrow()
@@ -240,8 +246,27 @@ class Source:
             if self._over["forgiving"] or not (self._over["pushed"] and failure.about_data):
                 raise
         self._over["forgiving"] = True
-        self._store.run("stage_profile", scoped=False, **self._over)
+        self._store.run("stage_profile", source=_SOURCE, scoped=False, **self._over)
         return do()
+
+    def _nearest(self) -> str:
+        """The relation that gives the profiles of `stage_scope` for the least.
+
+        A few of many that lie in Parquet files are found by their keys and fetched by their place: of the
+        other columns, only those parts of a file are unpacked that hold one of them.
+        """
+        if self._profiles is None or self._profiles.files is None:
+            return _SOURCE
+        size = self._store.row("scope_size")
+        if size["looked_at"] > _FEW or size["rows"] < _LARGE:
+            return _SOURCE
+        files, key = self._profiles.files, self._seen_as["key"]
+        self._store.run("stage_place", files=files, key=key)
+        self._store.run("stage_placed", files=files, few=_FEW)
+        if not self._store.row("placed_whole", key=key)["whole"]:
+            return _SOURCE
+        self._store.run("stage_profile_source", view=_NEAR, rows="stage_placed", **self._seen_as)
+        return _NEAR
 
     def _shares(self, profiles: str) -> bool:
         with failing_as(PROFILES):

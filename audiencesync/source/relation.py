@@ -30,6 +30,7 @@ _AFTER_A_TABLE = _AFTER_A_QUERY | {
     "positional", "qualify", "right", "select", "semi", "tablesample", "unpivot", "using", "where", "window",
 }  # fmt: skip
 _FILE_FUNCTION = re.compile(r"read_\w+|parquet_scan|parquet_metadata|sniff_csv|glob", re.IGNORECASE)
+_PARQUET_FUNCTION = re.compile(r"read_parquet|parquet_scan", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"\.(?P<kind>csv|tsv|json|jsonl|ndjson|parquet)(\.(gz|zst|bz2|xz))?['\"]$", re.IGNORECASE
 )
@@ -119,6 +120,14 @@ class Relation:
     def reads_text(self) -> bool:
         """It parses CSV or JSON."""
         return any(kind != "parquet" for kind in self._files(_PARSED))
+
+    @cached_property
+    def is_parquet(self) -> bool:
+        """It is one read of Parquet files and nothing besides."""
+        if len(self.tokens) == 1:
+            return set(self._files(_FILE_FUNCTION)) == {"parquet"}
+        called = self._is_call(0) and _PARQUET_FUNCTION.fullmatch(self.tokens[0].text)
+        return bool(called) and _closing(self.tokens, 1) == len(self.tokens) - 1
 
     @cached_property
     def sampled_whole(self) -> str:

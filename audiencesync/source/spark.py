@@ -56,6 +56,7 @@ class SparkSource:
             "stage_profile_source",
             place=PROFILES,
             view="stage_profile",
+            rows="stage_profile_raw",
             key=_key(profiles, config.key),
             spelt={},
             valueless=[],

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audiencesync.config.columns import folded
 from audiencesync.errors import SourceError
@@ -29,6 +29,7 @@ class Staged:
         columns: Its columns and their types.
         parsed: It was read from CSV or JSON.
         relation: What it was copied from, if from another database.
+        files: SQL that reads its Parquet files, where it is nothing else: each of its rows has a place.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Staged:
     columns: Mapping[str, ColumnType]
     parsed: bool = False
     relation: Relation | None = None
+    files: str | None = None
 
     def spelt(self, column: str) -> str:
         """A column as the relation spells it."""
@@ -105,7 +107,8 @@ class Stager:
             with failing_as(place):
                 self._parse(_rows(name), relation)
             return self._named(name, place, _rows(name), parsed=True)
-        return self._named(name, place, relation.bracketed)
+        staged = self._named(name, place, relation.bracketed)
+        return replace(staged, files=relation.text if relation.is_parquet else None)
 
     def glance(self, place: str, text: str) -> Staged:
         """Learn the columns of a relation without reading its rows; there is no name to read it by.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from scripts.bench.data import Data, date_memberships, make, write_leads
+from scripts.bench.data import Data, changed_last, date_memberships, make, write_leads
 from scripts.bench.measure import OTHERS, Line, Sample, contender, measured, run, timed
 from scripts.bench.org import Org, running_org
 from scripts.bench.project import Project
@@ -135,12 +135,17 @@ def _incremental(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line
             for day in (data.yesterday, data.today(share)):
                 date_memberships(data, day)
             run(contender("ours", "export", project.config(data.yesterday, org, dated=True)))
+        for order, day in (
+            ("", data.today(share)),
+            (", changed rows last", changed_last(data, data.today(share))),
+        ):
+            config = project.config(day, org, dated=dated)
+            contenders = {
+                f"{OURS}, {kind}": partial(measured, contender("ours", "plan", config, kind))
+                for kind in ("incremental", "full")
+            }
+            yield from side_by_side("incremental", rows, f"{case}{order}", wish.runs, contenders)
         config = project.config(data.today(share), org, dated=dated)
-        contenders = {
-            f"{OURS}, {kind}": partial(measured, contender("ours", "plan", config, kind))
-            for kind in ("incremental", "full")
-        }
-        yield from side_by_side("incremental", rows, case, wish.runs, contenders)
         alone = {f"{OURS}, one pushed change": partial(measured, contender("ours", "pushed", config))}
         yield from side_by_side("incremental", rows, f"{case}, pushed", wish.runs, alone)
 

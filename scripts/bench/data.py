@@ -62,6 +62,23 @@ def date_memberships(data: Data, day: Path) -> None:
         half.rename(dated)
 
 
+def changed_last(data: Data, day: Path) -> Path:
+    """Folder of the same day whose files, dated memberships too if there are any, end with what changed."""
+    folder = day.with_name(f"{day.name}-last")
+    folder.mkdir(exist_ok=True)
+    for rows in day.glob("*.parquet"):
+        ours = folder / rows.name
+        if ours.exists():
+            continue
+        if rows.name == "memberships.parquet":  # these do not say when they changed
+            ours.symlink_to(rows)
+            continue
+        half = ours.with_suffix(".half")
+        _apart(data.folder, statement("last", rows=str(rows), sorted=str(half)))
+        half.rename(ours)
+    return folder
+
+
 def write_leads(day: Path, leads: Path) -> None:
     """The rows that the product sends of a day, as a CSV file."""
     profiles, memberships = _files(day)

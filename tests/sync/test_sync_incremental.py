@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import duckdb
 import pytest
 
 from audiencesync.errors import SourceError
 from audiencesync.records import Allowances
+from audiencesync.source import reader
 from tests.world import World, person
 
 MONDAY, TUESDAY = "2026-01-05 10:00:00", "2026-01-06 10:00:00"
@@ -130,6 +132,48 @@ def test_a_vanished_profile_is_found_by_its_membership_or_by_a_full_read(dated: 
     report = dated.run_one(allowed=Allowances(exits=True))
 
     assert report.exited == 1
+
+
+def test_each_sync_of_a_run_fetches_its_own_members_from_a_large_file(
+    dated: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_LARGE", 0)
+    dated.config["source"]["profiles"]["from"] = "'profiles.parquet'"
+    vips = dated.sync | {"name": "vips", "audiences": ["vip"]}
+    vips["required_fields"] = dated.sync["required_fields"] | {"Email": "second"}
+    dated.config["syncs"] = [dated.sync, vips]
+
+    def people(*changed: int) -> None:
+        dated.people(
+            [
+                person(
+                    number,
+                    phone="+9" if number in changed else "+1",
+                    second=f"second.{number}@example.com",
+                    changed_at=TUESDAY if number in changed else MONDAY,
+                    audiences=["news", "vip"][: 1 + number % 2],
+                )
+                for number in range(1, 9)
+            ]
+        )
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"COPY (FROM '{dated.folder}/profiles.csv') TO '{dated.folder}/profiles.parquet'"
+            )
+
+    people()
+    dated.run()
+    people(1, 2)
+
+    reports = dated.run().syncs
+
+    assert [report.changed for report in reports] == [2, 1]
+    phones = {address: lead["Phone"] for address, lead in dated.leads().items()}
+    assert {address for address, phone in phones.items() if phone == "+9"} == {
+        "p1@example.com",
+        "p2@example.com",
+        "second.1@example.com",
+    }
 
 
 SUNDAY, WEDNESDAY = "2026-01-04 10:00:00", "2026-01-07 10:00:00"

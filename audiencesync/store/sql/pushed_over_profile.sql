@@ -1,11 +1,11 @@
 -- pushed_over_profile: profiles with what was pushed laid over them; included by other statements.
--- template: scoped (only those of stage_scope), pushed (there is anything to lay over them), key (column), key_type,
+-- template: source (the profiles as the source gives them), scoped (only those of stage_scope), pushed (there is anything to lay over them), key (column), key_type,
 --           changed_at (SQL: microseconds since 1970 at which a row of the source changed; NULL: nobody knows), columns (of
 --           the source, in order: `name`; and of those that can be pushed `pointer`, into the JSON, `number`, from 1,
 --           `said`, SQL for the value, and `cast`, whether that may fail), forgiving (a value that does not fit its column
 --           is named, and ends nothing)
--- reads   : stage_profile_source, store.pushed_profile
--- returns : the columns of stage_profile_source; _plan_unfit VARCHAR[] when forgiving: columns that lack their value, as
+-- reads   : the source, store.pushed_profile
+-- returns : the columns of the source; _plan_unfit VARCHAR[] when forgiving: columns that lack their value, as
 --           the one that was pushed does not fit
 -- grain   : one row a profile. A pushed value stands until the source says of the profile something later
 {% if pushed %}
@@ -28,9 +28,9 @@ SELECT coalesce(_profile_key, _plan_pushed_key) AS _profile_key
     ]::VARCHAR[] IF one IS NOT NULL] AS _plan_unfit
     {% endif %}
 FROM (
-    SELECT stage_profile_source.*, {{ changed_at }} AS _plan_source_at
-    FROM stage_profile_source
-    {% if scoped %}SEMI JOIN stage_scope AS scope ON scope.profile_key = stage_profile_source._profile_key{% endif %}
+    SELECT _source.*, {{ changed_at }} AS _plan_source_at
+    FROM {{ source }} AS _source
+    {% if scoped %}SEMI JOIN stage_scope AS scope ON scope.profile_key = _source._profile_key{% endif %}
 
 ) AS _profile
 FULL JOIN (
@@ -44,8 +44,8 @@ FULL JOIN (
 ) AS pushed ON _plan_pushed_key = _profile_key
 WHERE _plan_gone IS NULL OR epoch_us(_plan_gone) < _plan_source_at
 {% else %}
-SELECT stage_profile_source.*
-FROM stage_profile_source
-{% if scoped %}SEMI JOIN stage_scope AS scope ON scope.profile_key = stage_profile_source._profile_key{% endif %}
+SELECT _source.*
+FROM {{ source }} AS _source
+{% if scoped %}SEMI JOIN stage_scope AS scope ON scope.profile_key = _source._profile_key{% endif %}
 
 {% endif %}

@@ -1,9 +1,9 @@
 -- stage_profile_source: the profiles as the source gives them: its columns, the key as text, and one MAP column for
 --                       each long affinity relation.
--- template: view (its name), key (SQL for its text), spelt (column -> the config's spelling, where plans name it in SQL),
+-- template: view (its name), rows (the relation), key (SQL for its text), spelt (column -> the config's spelling, where plans name it in SQL),
 --           valueless (columns of a text file without any value: they are of no type and fit any comparison),
 --           affinities (column -> table of stage_affinity)
--- reads   : stage_profile_raw, the affinity tables
+-- reads   : the relation, the affinity tables
 -- returns : _profile_key VARCHAR, the source's columns, each affinity MAP(VARCHAR, DOUBLE)
 -- grain   : one row a profile
 CREATE OR REPLACE TEMP VIEW {{ view }} AS
@@ -15,7 +15,7 @@ SELECT {{ key }} AS _profile_key, _profile.*
 {% for column in affinities %}
     , _affinity_{{ loop.index }}.weights AS {{ column | name }}
 {% endfor %}
-FROM stage_profile_raw AS _profile
+FROM {{ rows }} AS _profile
 {% for table in affinities.values() %}
 LEFT JOIN {{ table }} AS _affinity_{{ loop.index }} ON _affinity_{{ loop.index }}.key = {{ key }}
 {% endfor %}
