@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import MINYEAR, date, datetime, time
 from decimal import Decimal
+from math import copysign
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -64,11 +65,14 @@ def _flag(value: object) -> str | None:
 
 def _whole(least: int, greatest: int) -> Check:
     def check(value: object) -> str | None:
+        signed = isinstance(value, float) and copysign(1, value) < 0
         if isinstance(value, float) and value.is_integer() and abs(value) < EXACT["double"]:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             return "must be a whole number"
-        return None if least <= value <= greatest else f"must be a whole number from {least} to {greatest}"
+        if least <= value <= greatest and not (signed and least == 0):  # there DuckDB takes no -0.0
+            return None
+        return f"must be a whole number from {least} to {greatest}"
 
     return check
 

@@ -96,6 +96,7 @@ def as_it_is_laid_over(database: duckdb.DuckDBPyConnection, value: Any, text: st
 @example(value={"a": [{"x": "2026-01-31"}]})
 @example(value={"a": 1, "b c": "x"})
 @example(value=1.0)
+@example(value=-0.0)
 def test_what_passes_is_cast(database: duckdb.DuckDBPyConnection, text: str, value: Any) -> None:
     if check_for(type_of(database, text))(value) is None:
         as_it_is_laid_over(database, value, text)
