@@ -115,5 +115,6 @@ class Inbox:
                 "audiences": [one.audience for one in changes],
                 "members": [one.member for one in changes],
                 "previous": [one.previous for one in changes],
-            }
+            },
+            len(changes),
         )

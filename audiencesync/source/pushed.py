@@ -34,9 +34,9 @@ def waiting(store: Store) -> Waiting:
     """Count the changes that no run has taken over yet."""
     found = store.row("inbox_waiting")
     changes, oldest = int(found["rows"]), found["oldest"]
-    for entry, _ in journal_entries(store.journal_folder, _place(store)):
-        changes += len(entry["changes"])
-        oldest = oldest or datetime.fromisoformat(entry["received_at"][0])
+    for entry in journal_entries(store.journal_folder, _place(store)):
+        changes += entry.size
+        oldest = oldest or datetime.fromisoformat(entry.read()["received_at"][0])
     return Waiting(changes, oldest)
 
 
@@ -53,8 +53,9 @@ def _lots(store: Store) -> Iterator[tuple[Mapping[str, list[object]], Place]]:
     """The changes of the journal, many at once, with where they end."""
     lot: dict[str, list[object]] = {}
     place = None
-    for entry, place in journal_entries(store.journal_folder, _place(store)):
-        for name, values in entry.items():
+    for entry in journal_entries(store.journal_folder, _place(store)):
+        place = entry.place
+        for name, values in entry.read().items():
             lot.setdefault(name, []).extend(values)
         if len(lot["changes"]) >= _AT_ONCE:
             yield lot, place

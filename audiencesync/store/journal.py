@@ -31,6 +31,18 @@ class Place(NamedTuple):
     byte: int
 
 
+class Entry(NamedTuple):
+    """What was kept together: as many things as whoever added them said, and where it ends."""
+
+    size: int
+    text: bytes
+    place: Place
+
+    def read(self) -> Any:  # noqa: ANN401  (anything that JSON can say)
+        """The things themselves; most of the work, which who only counts them is spared."""
+        return json.loads(self.text)
+
+
 class Journal:
     """Adds entries; from one thread alone."""
 
@@ -46,14 +58,18 @@ class Journal:
         self._file: int | None = None
         self._size = 0
 
-    def append(self, entry: object) -> None:
-        """Add an entry, anything that JSON can say; it is on the disk when this returns.
+    def append(self, entry: object, size: int = 1) -> None:
+        """Add an entry; it is on the disk when this returns.
+
+        Args:
+            entry: Anything that JSON can say.
+            size: How many things that are.
 
         Raises:
             DiskFull: There is no room for it.
             StoreError: It cannot be written.
         """
-        text = json.dumps(entry).encode()
+        text = b"%d %s" % (size, json.dumps(entry).encode())
         line = b"%08x %s\n" % (zlib.crc32(text), text)
         try:
             file = self._begin() if self._file is None else self._file
@@ -100,8 +116,8 @@ class Journal:
         self.close()
 
 
-def journal_entries(folder: Path, taken: Place) -> Iterator[tuple[Any, Place]]:
-    """The entries behind a place, each with where it ends.
+def journal_entries(folder: Path, taken: Place) -> Iterator[Entry]:
+    """The entries behind a place.
 
     Raises:
         StoreError: A file is damaged in the middle.
@@ -119,7 +135,8 @@ def journal_entries(folder: Path, taken: Place) -> Iterator[tuple[Any, Place]]:
                     _check_torn(path, byte, line, file)
                     break
                 byte += len(line)
-                yield json.loads(text), Place(number, byte)
+                size, _, kept = text.partition(b" ")
+                yield Entry(int(size), kept, Place(number, byte))
 
 
 def forget_entries(folder: Path, taken: Place) -> None:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from audiencesync.errors import StoreError
 from audiencesync.source import journal_of, pushed, take_out, waiting
 from audiencesync.store import Store
+from audiencesync.store.journal import Entry
 from tests.source.conftest import Desk
 
 T0 = datetime(2026, 3, 1)  # noqa: DTZ001  (as the store keeps times)
@@ -58,7 +60,7 @@ def test_every_accepted_change_comes_to_the_inbox_once(
     journal, accepted, taken = journal_of(store), 0, 0
     for step, count in [*steps, ("take out", None)]:
         if step == "accept" and count is not None:
-            journal.append(lot(list(range(accepted, accepted + count))))
+            journal.append(lot(list(range(accepted, accepted + count))), count)
             accepted += count
         elif step == "take out":
             take_out(store)
@@ -98,3 +100,17 @@ def killed_before_the_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> i
         with suppress(StoreError):
             take_out(store)
     return int(store.row("inbox_waiting")["rows"]) - int(before)
+
+
+def test_what_waits_is_counted_and_only_the_first_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = journal_of(desk.store)
+    for start in (0, 2, 4):
+        journal.append(lot([start, start + 1]), 2)
+    journal.close()
+    with monkeypatch.context() as patched:
+        read = Mock(side_effect=[lot([0, 1])])
+        patched.setattr(Entry, "read", read)
+        assert waiting(desk.store) == (6, T0)
+    read.assert_called_once()

@@ -28,12 +28,12 @@ def kept(folder: Path) -> Iterator[Journal]:
 
 
 def said(folder: Path, taken: Place = START) -> list[Any]:
-    return [entry for entry, _ in journal_entries(folder, taken)]
+    return [entry.read() for entry in journal_entries(folder, taken)]
 
 
 def place(folder: Path) -> Place:
-    *_, (_, last) = journal_entries(folder, START)
-    return last
+    *_, last = journal_entries(folder, START)
+    return last.place
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -50,6 +50,8 @@ def test_entries_are_there_in_their_order_while_more_are_added(folder: Path, kep
     kept.append([1, None])
     assert said(folder) == [{"name": "Zoë\n\udc80"}, [1, None]]
     assert said(folder, taken) == [[1, None]]
+    kept.append([2, 3], 2)
+    assert [entry.size for entry in journal_entries(folder, START)] == [1, 1, 2]
 
 
 def test_only_its_owner_may_look(folder: Path, kept: Journal) -> None:
