@@ -90,9 +90,11 @@ CREATE MACRO sf_checksum(x) AS array_to_string(list_transform([0, 5, 10], lambda
     )) AS BIGINT), 1)), '');
 
 -- A record's Id in 18 characters. Source: Salesforce Help 000385585.
-CREATE MACRO sf_id(x) AS
-    CASE WHEN regexp_full_match(sf_text(x), '[A-Za-z0-9]{15}') THEN sf_text(x) || sf_checksum(sf_text(x))
-         WHEN regexp_full_match(sf_text(x), '[A-Za-z0-9]{18}') AND right(sf_text(x), 3) = sf_checksum(sf_text(x)) THEN sf_text(x) END;
+CREATE MACRO sf_id(x) AS [
+    CASE WHEN regexp_full_match(text, '[A-Za-z0-9]{15}') THEN text || sf_checksum(text)
+         WHEN regexp_full_match(text, '[A-Za-z0-9]{18}') AND right(text, 3) = sf_checksum(text) THEN text END
+    FOR text IN [sf_text(x)]  -- written out once, not wherever its name stands
+][1];
 
 -- A score, rounded to six places so that the last bit of a parallel sum is no change; other text as it is.
 CREATE MACRO sf_score(x) AS
