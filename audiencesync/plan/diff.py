@@ -6,9 +6,9 @@ needs.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
@@ -22,7 +22,17 @@ from audiencesync.plan.routes import Room, choose_routes, weigh
 from audiencesync.records import Matching, Mode, PlanTotals, RoutePlan, SyncState
 from audiencesync.store import Store, json_shape
 
+_PART_ROWS = 2_000_000
+"""Most rows that are rendered or decided at once: where memory is short, a join puts aside all it reads."""
+
 _READ_BY_CHANGE = ("plan_rendered", "plan_acked", "plan_identity", "plan_holder")
+
+
+class _Part(NamedTuple):
+    """Some rows of a table, by their numbers: from `start` up to but not including `end`."""
+
+    start: int
+    end: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +88,17 @@ def make_plan(
         check_first(project, sync, first)
     names = [field.name for field in fields]
     parent = _parent(names, target)
-    store.run(
-        "plan_rendered",
-        words=candidates.words,
-        row_hash=candidates.sources.row_hash,
-        fields=fields,
-        match=_match(matching, {name: f"value_{place}" for place, name in enumerate(names)}),
-        unfit=candidates.unfit,
-    )
+    parts = tuple(_parts(candidates.count))
+    for part in parts:
+        store.run(
+            "plan_rendered",
+            words=candidates.words,
+            row_hash=candidates.sources.row_hash,
+            fields=fields,
+            match=_match(matching, {name: f"value_{place}" for place, name in enumerate(names)}),
+            unfit=candidates.unfit,
+            part=part,
+        )
     store.run("let_go", tables=["plan_touched"])
     store.run(
         "plan_acked",
@@ -104,25 +117,27 @@ def make_plan(
         {**common, "match_fields": list(matching.fields), "on_multiple": sync.on_multiple.value},
     )
     omitted = [_spelt(name, target) for name in (sync.try_first.omit if sync.try_first else ())]
-    store.run(
-        "plan_change",
-        {
-            **common,
-            "backfill": candidates.mode is Mode.BACKFILL,
-            "everything": candidates.everything,
-            "rebased": state.basis != candidates.sources.basis,
-            "on_exit": sync.on_exit.value,
-            "omitted": omitted,
-            "audiences_field": _spelt(sync.send_audiences_to, target),
-            "kept": list(cleared_never(fields, sync, target)),
-            "checkboxes": [kind.name for kind in target.fields.values() if kind.type == "boolean"],
-        },
-        words=candidates.words,
-        fields=fields,
-        leavers=candidates.leavers > 0,
-        omitted=omitted,
-        parent=f"value_{names.index(parent)}" if parent else None,
-    )
+    for part in parts:
+        store.run(
+            "plan_change",
+            {
+                **common,
+                "backfill": candidates.mode is Mode.BACKFILL,
+                "everything": candidates.everything,
+                "rebased": state.basis != candidates.sources.basis,
+                "on_exit": sync.on_exit.value,
+                "omitted": omitted,
+                "audiences_field": _spelt(sync.send_audiences_to, target),
+                "kept": list(cleared_never(fields, sync, target)),
+                "checkboxes": [kind.name for kind in target.fields.values() if kind.type == "boolean"],
+            },
+            words=candidates.words,
+            fields=fields,
+            leavers=candidates.leavers > 0 and part.start == 0,
+            omitted=omitted,
+            parent=f"value_{names.index(parent)}" if parent else None,
+            part=part,
+        )
     store.run("let_go", tables=_READ_BY_CHANGE)
     if candidates.retried:
         store.run("plan_retried")
@@ -148,6 +163,13 @@ def sample(store: Store, size: int) -> list[dict[str, Any]]:
     """Some rows of the plan just made, to look at."""
     rows = store.rows("plan_sample", {"size": size})
     return [{**row, "changed": json.loads(row["changed"])} for row in rows]
+
+
+def _parts(rows: int) -> Iterator[_Part]:
+    """Parts of a table of so many rows; the last has no end, as rows that are gone keep their numbers."""
+    for start in range(0, max(rows, 1), _PART_ROWS):
+        end = start + _PART_ROWS
+        yield _Part(start, end if end < rows else None)
 
 
 def _totals(row: Mapping[str, int], candidates: Candidates) -> PlanTotals:

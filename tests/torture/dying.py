@@ -23,7 +23,7 @@ import pytest
 from audiencesync import sync
 from audiencesync.config.load import load
 from audiencesync.export import requests
-from audiencesync.plan import routes
+from audiencesync.plan import diff, routes
 from audiencesync.progress import Silent
 from audiencesync.records import Allowances
 from audiencesync.reports import RunReport
@@ -188,6 +188,7 @@ def choose_route(route: str) -> None:
         patch.setattr(routes, "COMPOSITE_ROWS", 4)
         patch.setattr(requests, "PIECE_ROWS", 2)
         patch.setattr(requests, "PIECES", 2)
+        patch.setattr(diff, "_PART_ROWS", 2)
 
 
 def carry_out(order: Order) -> RunReport:

@@ -5,7 +5,8 @@
 --           VARCHAR or NULL, $kept VARCHAR[] (fields that an exit never clears), $checkboxes VARCHAR[] (fields that
 --           cannot be empty)
 -- template: words, fields (plan/fields.py), leavers (some are no member now), omitted (names of those that the object tried
---           first does not have), parent (value of the field that names a row's parent, or nothing)
+--           first does not have), parent (value of the field that names a row's parent, or nothing), part (rows of
+--           plan_rendered from part.start to part.end; a later part is added to those before)
 -- reads   : plan_candidate, plan_rendered, plan_identity, plan_match, plan_acked, plan_record, plan_holder
 -- makes   : plan_change; `verdict` says what becomes of the row: send, invalid, unmatched (there is no record that it
 --           may write to), quiet (state only), forget (state only, the member is gone). `after` is what is sent and
@@ -18,7 +19,7 @@
 {% set acked_values %}[{% for field in fields %}acked_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]{% endset %}
 {% macro entry(field, text) %}{{ ('"' ~ field.name ~ '":') | text }} || {{ text }}{% endmacro %}
 {% set plain = not fields | selectattr("name", "in", omitted + ["Id"]) | list %}
-CREATE OR REPLACE TEMP TABLE plan_change AS
+{{ "INSERT INTO plan_change BY NAME" if part.start else "CREATE OR REPLACE TEMP TABLE plan_change AS" }}
 WITH member AS (
     SELECT rendered.*, identity.ids, identity.object, identity.error_code, identity.error_message, acked.fields AS acked_fields,
         json_keys(acked.fields) AS acked_names
@@ -26,6 +27,7 @@ WITH member AS (
 
     FROM plan_rendered AS rendered
     JOIN plan_identity AS identity ON identity.rendered = rendered.rowid
+        AND identity.rendered >= {{ part.start }}{{ " AND identity.rendered < " ~ part.end if part.end }}
     LEFT JOIN plan_acked AS acked ON acked.profile_key = rendered.profile_key
 ), compared AS (
     SELECT *

@@ -1,13 +1,14 @@
 -- plan_rendered: the field values of members that differ, as Salesforce would store them; nobody else is rendered.
 -- template: words, row_hash (SQL expression), fields (plan/fields.py), match (see
---           match_columns; the values are columns value_n), unfit (plan/unfit.py)
+--           match_columns; the values are columns value_n), unfit (plan/unfit.py), part (rows of plan_candidate from
+--           part.start to part.end; a later part is added to those before)
 -- reads   : plan_candidate, plan_bit, plan_touched
 -- makes   : plan_rendered(profile_key, fingerprint, row_hash, value_n (of the n-th field), match_value, match_key,
 --           match_values VARCHAR[], problem_code, problems VARCHAR (what is wrong; NULL: nothing), truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
 {% set cleaned = fields | selectattr("rendered.cleaned") | list %}
 {% set limited = fields | selectattr("rendered.longest") | list %}
-CREATE OR REPLACE TEMP TABLE plan_rendered AS
+{{ "INSERT INTO plan_rendered BY NAME" if part.start else "CREATE OR REPLACE TEMP TABLE plan_rendered AS" }}
 WITH named AS (
     SELECT {% for word in words %}mask_{{ word }}, {% endfor %}
         (SELECT list(bits.audience ORDER BY bits.audience)
@@ -30,7 +31,7 @@ WITH named AS (
         SELECT touched AS _plan_touched, known AS _plan_known
             {% for word in words %}, mask_{{ word }} AS _plan_now_{{ word }}, old_mask_{{ word }} AS _plan_then_{{ word }}{% endfor %}
 
-        FROM plan_candidate WHERE desired
+        FROM plan_candidate WHERE desired AND rowid >= {{ part.start }}{{ " AND rowid < " ~ part.end if part.end }}
     ) ON _plan_touched = plan_touched.rowid
 ), told AS (
     SELECT raw.*, audience_names
