@@ -4,7 +4,7 @@
 --           $on_exit, $object, $omitted VARCHAR[] (fields that the object tried first does not have), $audiences_field
 --           VARCHAR or NULL, $kept VARCHAR[] (fields that an exit never clears), $checkboxes VARCHAR[] (fields that
 --           cannot be empty)
--- template: words, fields (plan/fields.py), leavers (some are no member now), omitted (names of those that the object tried
+-- template: words, fields (plan/fields.py), leavers (who is no member now is decided along), omitted (names of those that the object tried
 --           first does not have), parent (value of the field that names a row's parent, or nothing), part (rows of
 --           plan_rendered from part.start to part.end; a later part is added to those before)
 -- reads   : plan_candidate, plan_rendered, plan_identity, plan_match, plan_acked, plan_record, plan_holder

@@ -1,5 +1,6 @@
 -- pushed_over_profile: profiles with what was pushed laid over them; included by other statements.
--- template: source (the profiles as the source gives them), scoped (only those of stage_scope), pushed (there is anything to lay over them), key (column), key_type,
+-- template: source (the profiles as the source gives them), scoped (only those of stage_scope), pushed (there is anything
+--           to lay over them), key (column), key_type,
 --           changed_at (SQL: microseconds since 1970 at which a row of the source changed; NULL: nobody knows), columns (of
 --           the source, in order: `name`; and of those that can be pushed `pointer`, into the JSON, `number`, from 1,
 --           `said`, SQL for the value, and `cast`, whether that may fail), forgiving (a value that does not fit its column

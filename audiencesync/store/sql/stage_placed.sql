@@ -1,8 +1,10 @@
--- stage_placed: the rows of Parquet files that stand at the places of stage_place; parts of a file without any are not unpacked.
+-- stage_placed: the rows of Parquet files that stand at the places of stage_place; parts of a file without any are not
+--               unpacked.
 -- template: files (what reads them), few (at least as many as there are places)
 -- reads   : stage_place
 -- makes   : stage_placed: the files' columns
-SET dynamic_or_filter_threshold = {{ few }};  -- each place is looked for; else all that lies between the first and the last is read
+-- each place is looked for; else all that lies between the first and the last is read
+SET dynamic_or_filter_threshold = {{ few }};
 
 CREATE OR REPLACE TEMP TABLE stage_placed AS
 SELECT _profile.*

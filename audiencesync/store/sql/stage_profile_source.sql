@@ -1,6 +1,7 @@
 -- stage_profile_source: the profiles as the source gives them: its columns, the key as text, and one MAP column for
 --                       each long affinity relation.
--- template: view (its name), rows (the relation), key (SQL for its text), spelt (column -> the config's spelling, where plans name it in SQL),
+-- template: view (its name), rows (the relation), key (SQL for its text), spelt (column -> the config's spelling, where
+--           plans name it in SQL),
 --           valueless (columns of a text file without any value: they are of no type and fit any comparison),
 --           affinities (column -> table of stage_affinity)
 -- reads   : the relation, the affinity tables
