@@ -3,6 +3,7 @@
 -- template: files (what reads them), few (at least as many as there are places)
 -- reads   : stage_place
 -- makes   : stage_placed: the files' columns
+
 -- each place is looked for; else all that lies between the first and the last is read
 SET dynamic_or_filter_threshold = {{ few }};
 
