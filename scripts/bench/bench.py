@@ -140,11 +140,12 @@ def _incremental(folder: Path, rows: int, wish: Wish, org: Org) -> Iterator[Line
             (", changed rows last", changed_last(data, data.today(share))),
         ):
             config = project.config(day, org, dated=dated)
-            contenders = {
-                f"{OURS}, {kind}": partial(measured, contender("ours", "plan", config, kind))
-                for kind in ("incremental", "full")
-            }
-            yield from side_by_side("incremental", rows, f"{case}{order}", wish.runs, contenders)
+            for when, told in (("first", ""), ("again", ", in an open store")):
+                contenders = {
+                    f"{OURS}, {kind}": partial(measured, contender("ours", "plan", config, kind, when))
+                    for kind in ("incremental", "full")
+                }
+                yield from side_by_side("incremental", rows, f"{case}{order}{told}", wish.runs, contenders)
         config = project.config(data.today(share), org, dated=dated)
         alone = {f"{OURS}, one pushed change": partial(measured, contender("ours", "pushed", config))}
         yield from side_by_side("incremental", rows, f"{case}, pushed", wish.runs, alone)

@@ -12,7 +12,7 @@ import duckdb
 
 from audiencesync import sync
 from audiencesync.clock import SystemClock
-from audiencesync.config.load import load
+from audiencesync.config.load import Project, load
 from audiencesync.connection import Connection
 from audiencesync.export.ports import ResultKind
 from audiencesync.ledger import LedgerWriter
@@ -68,12 +68,14 @@ class Agreeing(Org):
         return self.folder / f"{job_id}.{kind}.csv"
 
 
-def plan(config: Path, kind: str) -> None:
+def plan(config: Path, kind: str, when: str = "first") -> None:
     """Plan, and say who would be sent.
 
     Args:
         config: The project.
         kind: `full`, or `incremental` for what `updated_at` tells.
+        when: `first` from opening the store, as a run does, or `again` in one that is open and has planned
+            before, as the daemon does.
     """
     watch = Stopwatch()
     answer = [0, 0]
@@ -88,10 +90,17 @@ def plan(config: Path, kind: str) -> None:
             answer[:] = map(int, found[0])
         return tuple(sample(store, size))
 
-    with _patched((sync, "sample", keys)), watch.running():
-        report = sync.plan(
-            load(config), sync.RunOptions(full=kind == "full"), clock=SystemClock(), progress=Silent()
-        )
+    options = sync.RunOptions(full=kind == "full")
+    with _patched((sync, "sample", keys)):
+        if when == "again":
+            project = load(config)
+            with _opened(project) as store:
+                _one(_planned(store, project, options))
+                with watch.running():
+                    report = _planned(store, project, options)
+        else:
+            with watch.running():
+                report = sync.plan(load(config), options, clock=SystemClock(), progress=Silent())
     _one(report)
     watch.tell(*answer)
 
@@ -100,19 +109,13 @@ def pushed(config: Path) -> None:
     """Plan one pushed change in a store that is open, as the daemon does, which is warm by then."""
     watch = Stopwatch()
     project = load(config)
-    with Store.open(project.store_path, base=project.base, settings=project.store_settings) as store:
+    with _opened(project) as store:
         change = "INSERT INTO store.inbox SELECT 1, now(), 'profile', profile_key, $said, NULL, NULL, NULL "
         whose = "FROM store.acknowledged LIMIT 1 OFFSET $place"
         for place, counts in ((10, False), (1000, True)):
             store._connection.execute(change + whose, {"said": '{"phone": "+1 555"}', "place": place})  # noqa: SLF001
-            with store.another() as connection, watch.running() if counts else nullcontext():
-                report = sync.plan_in(
-                    connection,
-                    project,
-                    sync.RunOptions(pushed=True),
-                    clock=SystemClock(),
-                    progress=Silent(),
-                )
+            with watch.running() if counts else nullcontext():
+                report = _planned(store, project, sync.RunOptions(pushed=True))
         for table in ("pushed_profile", "pending"):  # the next measurement finds the store as it was
             store._connection.execute(f"DELETE FROM store.{table}")  # noqa: S608, SLF001
     if (found := _one(report).planned) != 2:  # noqa: PLR2004  (a plan changes nothing: the first still differs)
@@ -156,6 +159,16 @@ def export(config: Path) -> None:
     watch.tell(rows=report.accepted)
 
 
+def _opened(project: Project) -> Store:
+    return Store.open(project.store_path, base=project.base, settings=project.store_settings)
+
+
+def _planned(store: Store, project: Project, options: sync.RunOptions) -> RunReport:
+    """A plan in an open store, with a connection of its own as each run of the daemon has."""
+    with store.another() as connection:
+        return sync.plan_in(connection, project, options, clock=SystemClock(), progress=Silent())
+
+
 def _run(config: Path) -> RunReport:
     return sync.run(load(config), sync.RunOptions(), clock=SystemClock(), progress=Silent())
 
@@ -182,7 +195,7 @@ def _patched(*replacements: tuple[object, str, object]) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`plan CONFIG full|incremental`, `pushed CONFIG`, `fill CONFIG` or `export CONFIG`."""
+    """`plan CONFIG full|incremental [again]`, `pushed CONFIG`, `fill CONFIG` or `export CONFIG`."""
     kind, config, *more = arguments
     if kind == "plan":
         plan(Path(config), *more)
