@@ -373,7 +373,7 @@ class LedgerWriter:
                 self._store.run("settle_parked", parked, words=self._words)
             for table in ("acknowledged", "payload", "record"):
                 self._store.run(f"settle_out_{table}")
-            self._store.run("settle_out_pending")
+            self._store.run("settle_out_pending", self._place)
             self._store.run("settle_in_acknowledged", words=self._words)
             self._store.run("settle_in_payload")
             self._store.run("settle_in_record", where)

@@ -1,5 +1,6 @@
 """SIGKILL at every step of a run: the next one loses nothing and writes nothing twice."""
 
+import json
 import math
 import signal
 import threading
@@ -128,6 +129,54 @@ def test_what_a_killed_run_sent_is_in_the_ledger_under_that_run(world: World) ->
     assert world.sql(f"SELECT status, error FROM run WHERE run_id = '{killed[0]}'") == [
         ("failed", "interrupted")
     ]
+
+
+def test_a_push_after_a_killed_run_is_sent_though_that_run_turns_out_to_have_been_accepted(
+    world: World,
+) -> None:
+    world.people([person(1), person(2)])
+    world.run_one()
+    world.push({"profile_key": "p1", "attributes": {"phone": "+1 first"}})
+    kill_at(world, "sent")
+    world.push({"profile_key": "p1", "attributes": {"phone": "+1 second"}})
+
+    world.run_one(pushed=True)
+
+    assert world.leads()["p1@example.com"]["Phone"] == "+1 second"
+    assert world.sql("SELECT count(*) FROM pending") == [(0,)]
+
+
+def test_a_row_that_changed_while_its_insert_was_under_way_is_sent_once_that_is_known(world: World) -> None:
+    world.config["source"]["profiles"] |= {
+        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
+        "updated_at": "changed_at",
+    }
+    world.sync["match_field"] = "Phone"  # looked up: who is new is inserted
+    world.people([person(1, changed_at="2026-01-05 10:00:00")])
+    world.run_one()
+    world.people(
+        [
+            person(1, changed_at="2026-01-05 10:00:00"),
+            person(2, name="Old", changed_at="2026-01-06 10:00:00"),
+        ]
+    )
+    kill_at(world, "intent written")
+    ((intent,),) = world.sql("SELECT after FROM outbox")
+    world.people(
+        [
+            person(1, changed_at="2026-01-09 10:00:00"),
+            person(2, name="New", changed_at="2026-01-07 10:00:00"),
+        ]
+    )
+    assert world.run_one().unknown == 1  # it may still be carried out, and the source is read past her row
+    world.org.create(**json.loads(intent))
+
+    world.run_one()
+
+    assert {lead["Email"]: lead["LastName"] for lead in world.org.records()} == {
+        "p1@example.com": "Name 1",
+        "p2@example.com": "New",
+    }
 
 
 def test_a_store_held_by_another_process_is_refused_by_name(world: World) -> None:

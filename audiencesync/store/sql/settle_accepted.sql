@@ -19,7 +19,7 @@ WITH several AS (
     GROUP BY profile_key, seq
     HAVING NOT bool_or(outcome = 'accepted')
 ), settled AS (
-    SELECT outbox.batch_id, outbox.seq, outbox.sync_id, outbox.profile_key, outbox.match_key, outbox.salesforce_id,
+    SELECT outbox.batch_id, outbox.seq, outbox.run_id, outbox.sync_id, outbox.profile_key, outbox.match_key, outbox.salesforce_id,
         outbox.object, outbox.action, outbox.siblings, outbox.fingerprint{% for word in words %}, outbox.mask_{{ word }}{% endfor %},
         NOT result.accepted AS gone, coalesce(result.salesforce_id, outbox.salesforce_id) AS new_id
     FROM store.outbox AS outbox
