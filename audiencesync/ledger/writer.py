@@ -371,9 +371,10 @@ class LedgerWriter:
             if refused:
                 parked = {**where, "passing": passing, "now": self._now()}
                 self._store.run("settle_parked", parked, words=self._words)
-            for table in ("acknowledged", "payload", "record"):
+            for table in ("record", "acknowledged", "payload"):
                 self._store.run(f"settle_out_{table}")
             self._store.run("settle_out_pending", self._place)
+            self._store.run("settle_in_pending")
             self._store.run("settle_in_acknowledged", words=self._words)
             self._store.run("settle_in_payload")
             self._store.run("settle_in_record", where)

@@ -9,7 +9,8 @@
 --           plan_rendered from part.start to part.end; a later part is added to those before)
 -- reads   : plan_candidate, plan_rendered, plan_identity, plan_match, plan_acked, plan_record, plan_holder
 -- makes   : plan_change; `verdict` says what becomes of the row: send, invalid, unmatched (there is no record that it
---           may write to), quiet (state only), forget (state only, the member is gone). `after` is what is sent and
+--           may write to), quiet (state only), forget (state only, the member is gone), wait (she is gone, and another
+--           member takes her record: nothing changes before that is accepted). `after` is what is sent and
 --           `before` what was there, `payload` what the record then holds, NULL for no more than `after` (JSON: field ->
 --           value); whole: every field is sent; value_bytes of what is sent; clears: filled values that become empty;
 --           leads: the first of her rows
@@ -161,12 +162,12 @@ WITH member AS (
         {% for word in words %}0::BIGINT AS mask_{{ word }}, {% endfor %}
         NULL AS error_code, NULL AS error_message,
         CASE WHEN len(ids) = 0 THEN 'forget'  -- an exit creates nothing
-             -- another member's upsert is about to find the record
-             WHEN $way = 'native' AND match_key IN (SELECT match_key FROM plan_identity WHERE error_code IS NULL AND len(ids) = 0)
-             THEN 'forget'
-             WHEN profile_key IN (FROM retaken) THEN 'forget'
-             WHEN $on_exit = 'delete' OR cardinality(changed) > 0 THEN 'send'
-             ELSE 'forget' END AS verdict
+             WHEN $on_exit <> 'delete' AND cardinality(changed) = 0 THEN 'forget'
+             -- another member is about to take the record, or her upsert to find it
+             WHEN profile_key IN (FROM retaken)
+               OR ($way = 'native' AND match_key IN (SELECT match_key FROM plan_identity WHERE error_code IS NULL AND len(ids) = 0))
+             THEN CASE WHEN $mode = 'create_only' THEN 'forget' ELSE 'wait' END
+             ELSE 'send' END AS verdict
     FROM leaver
     {% endif %}
 )
