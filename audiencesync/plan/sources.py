@@ -67,6 +67,7 @@ def read_sources(
         [quote_name(column) for column in sync.trigger_fields] if sync.trigger_fields is not None else read
     )
     described: list[object] = [_BASIS_VERSION, sync.match_field, sync.send_audiences_to, triggers]
+    described += [sync.try_first.omit] if sync.try_first else []
     described += [sorted(mapped.items()), [[name, repr(one)] for name, one in sorted(sync.mappings.items())]]
     if cluster is not None:
         described.append("spark")  # fingerprints of two engines are never taken for each other

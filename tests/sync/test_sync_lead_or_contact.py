@@ -3,6 +3,7 @@
 import pytest
 
 from audiencesync.plan import lookup
+from audiencesync.records import Allowances
 from tests.world import World, person
 
 
@@ -69,6 +70,19 @@ def test_a_lead_that_is_converted_between_two_runs_is_followed_to_its_contact(
     assert phones(either, "Contact") == {"p1@example.com": "+9"}
     assert [one["Id"] for one in either.org.records("Contact")] == [contact]
     assert either.run_one().planned == 0
+
+
+def test_a_field_that_the_first_object_has_after_all_is_sent_there(either: World) -> None:
+    either.sync["try_first"]["omit"] = ["Company", "Fax"]
+    either.org.create("Contact", LastName="Old", Email="p1@example.com")
+    either.people([person(1, fax="+77")])
+    either.run_one()
+    assert either.org.records("Contact")[0]["Fax"] is None
+    either.sync["try_first"]["omit"] = ["Company"]
+
+    assert either.run_one(allowed=Allowances(mapping_change=True)).updated == 1
+
+    assert either.org.records("Contact")[0]["Fax"] == "+77"
 
 
 def test_a_converted_lead_whose_contact_was_deleted_stands_for_nobody(either: World) -> None:

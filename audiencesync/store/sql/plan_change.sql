@@ -29,7 +29,7 @@ WITH member AS (
     FROM plan_rendered AS rendered
     JOIN plan_identity AS identity ON identity.rendered = rendered.rowid
         AND identity.rendered >= {{ part.start }}{{ " AND identity.rendered < " ~ part.end if part.end }}
-    LEFT JOIN plan_acked AS acked ON acked.profile_key = rendered.profile_key
+    LEFT JOIN plan_acked AS acked ON acked.profile_key = rendered.profile_key AND NOT identity.moved
 ), compared AS (
     SELECT *
     {% for field in fields %}
@@ -72,7 +72,9 @@ WITH member AS (
         ), '}'), '{}') END AS "before",
         {{ "CASE WHEN acked_fields IS NOT NULL THEN " if plain }}concat('{', concat_ws(','
         {% for field in fields %}
-            {% if field.skip %}
+            {% if field.name in omitted %}
+            , CASE WHEN object = $object THEN {{ entry(field, "texts[" ~ loop.index ~ "]") }} END
+            {% elif field.skip %}
             , CASE WHEN value_{{ loop.index0 }} IS NOT NULL THEN {{ entry(field, "texts[" ~ loop.index ~ "]") }}
                    WHEN list_contains(acked_names, {{ field.name | text }}) THEN {{ entry(field, "acked_texts[" ~ loop.index ~ "]") }} END
             {% else %}

@@ -3,7 +3,7 @@
 --         lookup, none), $mode, $on_multiple, $object
 -- reads : plan_rendered, plan_match, plan_record, plan_holder
 -- makes : plan_identity(rendered BIGINT (her row of plan_rendered), profile_key, known, match_key, ids VARCHAR[], object,
---         error_code, error_message)
+--         moved BOOLEAN (the source names another record than she was: what that one holds is not known), error_code, error_message)
 -- grain : one row a row of plan_rendered
 CREATE OR REPLACE TEMP TABLE plan_identity AS
 WITH found AS (
@@ -24,7 +24,8 @@ WITH found AS (
              ELSE coalesce(found.ids, []) END AS ids,
         len(found.ids) > 1 AND $on_multiple = 'reject' AND $mode <> 'create_only' AND coalesce(len(own_record.ids), 0) = 0 AS ambiguous,
         coalesce(CASE WHEN len(own_record.ids) > 0 THEN own_record.object ELSE found.object END, $object) AS object,
-        own_record.match_key AS old_match_key
+        own_record.match_key AS old_match_key,
+        $way = 'id' AND coalesce(left(own_record.ids[1], 15) <> left(rendered.match_value, 15), false) AS moved
     FROM plan_rendered AS rendered
     LEFT JOIN plan_record AS own_record ON own_record.profile_key = rendered.profile_key
     LEFT JOIN found ON found.profile_key = rendered.profile_key
@@ -50,7 +51,7 @@ WITH found AS (
     WHERE shared.winner <> meant.profile_key
     GROUP BY meant.profile_key
 )
-SELECT member.rendered, member.profile_key, known, member.match_key, ids, object,
+SELECT member.rendered, member.profile_key, known, member.match_key, ids, object, moved,
     CASE
         WHEN problems IS NOT NULL THEN problem_code
         WHEN len($match_fields) > 0 AND member.match_key IS NULL THEN 'MATCH_VALUE_MISSING'
