@@ -298,6 +298,7 @@ class SyncState:
         basis: What its fingerprints were computed from; None before the first run.
         watermark: How far the source's `updated_at` was acknowledged, as text.
         backfilled: Its first run was completed.
+        backfilling: Every member was to be sent again, and not all have been.
         memberships_watermark: The same of the memberships' `updated_at`.
         memberships_basis: Which memberships those were.
     """
@@ -306,6 +307,7 @@ class SyncState:
     basis: str | None
     watermark: str | None
     backfilled: bool
+    backfilling: bool = False
     memberships_watermark: str | None = None
     memberships_basis: str | None = None
 

@@ -147,8 +147,10 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         settle_earlier(bench, sync, ledger)
         planned = plan_sync(bench, sync, state, reading)
         report = _planned(report, planned)
+        if bench.options.backfill:
+            bench.runs.begin_backfill(state)
         if planned.totals.candidates:
-            ledger.enqueue(planned.routes, PACKING)
+            ledger.enqueue(planned.routes, PACKING, rebased=planned.rebased)
         else:
             ledger.nothing_differs()
         if planned.totals.sends:
@@ -220,7 +222,8 @@ def _predicted(report: SyncReport, planned: Plan, made: Mapping[str, int]) -> Sy
 
 
 def _mode(state: SyncState, options: RunOptions) -> Mode:
-    return Mode.BACKFILL if options.backfill or not state.backfilled else Mode.INCREMENTAL
+    backfill = options.backfill or state.backfilling or not state.backfilled
+    return Mode.BACKFILL if backfill else Mode.INCREMENTAL
 
 
 def _trouble(error: AudienceSyncError) -> Trouble:

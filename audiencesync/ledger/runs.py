@@ -63,6 +63,10 @@ class RunLog:
         row = self._store.row("sync_find", {"name": name, "object": object_name})
         return SyncState(**row)
 
+    def begin_backfill(self, state: SyncState) -> None:
+        """Every member of a sync is sent again, by as many runs as it takes."""
+        self._store.run("sync_backfilling", {"sync_id": state.sync_id})
+
     def advance(self, state: SyncState) -> None:
         """Move a sync on after a run that came to its end; a watermark that is None stays where it was."""
         self._store.run(

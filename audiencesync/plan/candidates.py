@@ -96,7 +96,7 @@ def find_candidates(
         totals: What was found when the source was staged.
         reader: Who staged it.
         cluster: Where the source is, and so who compares; None: DuckDB.
-        backfill: Send every member again.
+        backfill: Send every member again; a backfill that was begun goes on with those that are pending.
         retry: Look at parked rows with these error codes alone, or at all of them when there are none; None:
             look at everybody, and leave alone what is parked.
         pushed: Look at those that are pending alone, as those are that a pushed change is about.
@@ -154,7 +154,7 @@ def find_candidates(
         },
         ruled=bool(rules),
         scoped=scoped,
-        everyone=backfill,
+        everyone=backfill or state.backfilling,
         columns=staged,
         unfit=unfit,
     )
@@ -165,8 +165,14 @@ def find_candidates(
     else:
         touch_there(store, cluster, question, sources)
     store.run(
-        "plan_candidate", {"sync_id": state.sync_id}, words=words, row_hash=sources.row_hash, unfit=unfit
+        "plan_candidate",
+        {"sync_id": state.sync_id},
+        words=words,
+        row_hash=sources.row_hash,
+        unfit=unfit,
+        resumed=state.backfilling and not backfill,
     )
+    backfill = backfill or state.backfilling
     rebased = state.basis != sources.basis
     store.run(
         "plan_parked",

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from audiencesync.connection import Connection
 from audiencesync.plan import PACKING
-from audiencesync.records import RunStatus
+from audiencesync.records import Mode, RunStatus
 from audiencesync.reports import SyncReport
 from tests.world import World, person
 
@@ -120,3 +121,31 @@ def test_calls_of_another_process_count(world: World) -> None:
     assert timedelta() <= first + timedelta(hours=24) - room_at(report) < timedelta(seconds=1)
     world.clock.ahead = timedelta(hours=24, minutes=1)
     assert world.run_one().accepted == 1
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_backfill_that_the_budget_paused_goes_on_with_the_rest_and_then_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, dated: bool
+) -> None:
+    if dated:
+        world.config["source"]["profiles"] |= {
+            "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
+            "updated_at": "changed_at",
+        }
+    monkeypatch.setattr(Connection, "composite", False)  # two hundred rows a call
+    world.people([person(number, changed_at="2026-01-05 10:00:00") for number in range(450)])
+    world.run_one()
+    for lead in world.org.records():
+        world.org.edit(lead["Id"], Phone="drifted")
+    ((spent,),) = world.sql("SELECT count(*) FROM api_call")
+    cap(world, "project", spent + 1)
+    report = world.run_one(backfill=True)
+    assert (report.status, report.accepted, report.deferred) == (PAUSED, 200, 250)
+
+    cap(world, "project", 1000)
+    report = world.run_one()
+
+    assert (report.mode, report.accepted) == (Mode.BACKFILL, 250)
+    assert "drifted" not in {lead["Phone"] for lead in world.org.records()}
+    report = world.run_one()
+    assert (report.mode, report.planned, report.api_calls) == (Mode.INCREMENTAL, 0, 0)

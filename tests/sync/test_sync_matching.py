@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiencesync.plan import lookup
-from audiencesync.records import Route
+from audiencesync.records import Allowances, Route
 from audiencesync.salesforce import query
 from tests.world import Org, World, person, running_org, send_by_bulk
 
@@ -241,6 +241,43 @@ def test_ids_of_15_and_18_characters_are_one_record_and_an_id_that_is_gone_is_to
     }
     assert guests.run_one().planned == 0  # no Id that the source gave is tried again before it changes
     assert len(guests.org.records("Guest__c")) == 3
+
+
+def test_a_member_whose_id_the_source_corrects_is_written_whole_to_the_other_record(guests: World) -> None:
+    match_by(guests, "Id", Id="record")
+    wrong, right = (guests.org.create("Guest__c", Name=f"old {n}")["id"] for n in range(2))
+    guests.people([guest(1, record=wrong)])
+    guests.run_one()
+    told = {one["Id"]: one["Note__c"] for one in guests.org.records("Guest__c")}[wrong]
+    guests.people([guest(1, record=right)])
+
+    assert guests.run_one().updated == 1
+
+    first, second = ({**one, "Id": ""} for one in guests.org.records("Guest__c"))
+    assert (first["Name"], first["Note__c"]) == (second["Name"], second["Note__c"]) == ("Name 1", told)
+    assert guests.sql("SELECT before FROM ledger ORDER BY seq, answered_at")[-1] == (None,)
+    assert guests.sql("SELECT salesforce_id FROM record") == [(right,)]
+    assert guests.run_one().planned == 0
+
+
+def test_after_another_match_field_who_has_a_value_by_it_keeps_her_record(world: World) -> None:
+    world.sync["extra_fields"]["External_Id__c"] = "key"
+    world.people([person(1, key="E1"), person(2, key="E2")])
+    world.run_one()
+    world.sync["match_field"] = "External_Id__c"
+    world.run_one(allowed=Allowances(mapping_change=True))
+    world.people([person(1, key="E1"), person(2, key="E2"), person(0, key="E2"), person(3, key="E1")])
+
+    assert world.run_one().invalid == 2
+
+    assert {key: push[3] for key, push in world.last_pushes().items()} == {
+        "p0": "DUPLICATE_MATCH_VALUE",
+        "p3": "DUPLICATE_MATCH_VALUE",
+    }
+    assert {one["External_Id__c"]: one["LastName"] for one in world.org.records()} == {
+        "E1": "Name 1",
+        "E2": "Name 2",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 -- plan_candidate: members whose desired state differs from the acknowledged one.
 -- params  : $sync_id
 -- template: words, row_hash (SQL expression over profile columns), unfit (plan/unfit.py; whose audiences nobody can tell keeps
---           those she had)
--- reads   : plan_touched, store.acknowledged, store.parked, store.outbox
+--           those she had), resumed (everybody was touched; where nothing differs only who is pending is meant)
+-- reads   : plan_touched, store.acknowledged, store.parked, store.outbox, store.pending
 -- makes   : plan_candidate(profile_key, touched BIGINT (her row of plan_touched), desired BOOLEAN, known BOOLEAN,
 --           old_fingerprint, parked_hash (of a parked profile's row as it is now), mask_n, old_mask_n)
 -- grain   : one row a profile that is or was a member and differs
@@ -30,3 +30,11 @@ WHERE coalesce(_profile_key, _plan_state_key) NOT IN (
     -- whoever's answer is still out is not sent again before it is known
     SELECT profile_key FROM store.outbox WHERE sync_id = $sync_id AND batch_id IS NOT NULL
 )
+{% if resumed %}
+AND ({{ unfit.held ~ " OR " if unfit.problems }}_plan_fingerprint IS DISTINCT FROM _plan_old_fingerprint
+    {% for word in words %}
+    OR _plan_mask_{{ word }} IS DISTINCT FROM _plan_old_mask_{{ word }}
+    {% endfor %}
+    OR coalesce(_profile_key, _plan_state_key) IN (SELECT profile_key FROM store.pending WHERE sync_id = $sync_id)
+)
+{% endif %}
