@@ -9,7 +9,7 @@ from audiencesync.errors import (
     SalesforceRefused,
     SalesforceUnavailable,
 )
-from audiencesync.export.recovery import settle_job
+from audiencesync.export.recovery import owes_answers, settle_job
 from audiencesync.export.tools import Tools
 from audiencesync.ledger import Batch, Lot
 from audiencesync.records import Job, JobState, Operation
@@ -59,7 +59,11 @@ class Jobs:
             raise trouble
 
     def _start(self, batch: Batch) -> tuple[Batch, str]:
-        """Create a job, keep its id, upload its file and let it begin."""
+        """Create a job, keep its id, upload its file and let it begin.
+
+        Whatever comes of closing it, the job may have begun: from then on only its own word settles its rows,
+        now or in the next run.
+        """
         job_id = None
         try:
             job_id = self._org.create_job(
@@ -73,15 +77,15 @@ class Jobs:
                 path = folder / "rows.csv"
                 self._ledger.write_csv(batch, path, key=self._target.key_of(batch.operation))
                 self._org.upload(job_id, path)
-            self._org.close(job_id)
         except AudienceSyncError as error:
             if self._gave_up(job_id, error):
                 self._ledger.release(batch, attempted=False)
             raise
+        self._org.close(job_id)
         return batch, job_id
 
     def _gave_up(self, job_id: str | None, error: AudienceSyncError) -> bool:
-        """Whether a job that was not closed surely never will be; if not, the next run asks for it."""
+        """Whether a job that nobody closed surely never will begin; if not, the next run asks for it."""
         if job_id is None:
             # a job whose id was lost stays empty, and the next run finds and aborts it
             return not isinstance(error, AnswerLost)
@@ -119,10 +123,9 @@ class Jobs:
 
     def _left_open(self, batch: Batch, job: Job, open_rows: int) -> None:
         """Rows of an ended job that are in neither result file."""
-        promised = batch.rows if job.state is JobState.COMPLETE else job.processed
-        if batch.rows - open_rows < promised:
+        if owes_answers(batch, job, open_rows):
             raise AnswerLost(
-                f"Bulk job {job.id} processed {promised} rows and answered {batch.rows - open_rows}",
+                f"Bulk job {job.id} did not answer for all the rows it processed: {open_rows} are open",
                 hint="run again: the job is asked once more before anything is sent",
             )
         self._ledger.release(batch, attempted=True)

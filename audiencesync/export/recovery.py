@@ -51,14 +51,14 @@ def settle_job(ledger: LedgerWriter, org: Org, target: Target, batch: Batch, job
     """Write the outcomes of an ended job.
 
     Returns:
-        Rows without an outcome: Salesforce did not process them.
+        Rows that are left without an outcome.
     """
     assert job.state.terminal  # noqa: S101  (the caller waited for it)
     with ledger.scratch() as folder:
         success, failed = folder / "success.csv", folder / "failed.csv"
         org.download(job.id, "successfulResults", success)
         org.download(job.id, "failedResults", failed)
-        answered = ledger.settle_files(
+        return ledger.settle_files(
             batch,
             success,
             failed,
@@ -66,7 +66,12 @@ def settle_job(ledger: LedgerWriter, org: Org, target: Target, batch: Batch, job
             transient=org.transient_codes,
             present=present(org, target.object_of(batch)),
         )
-    return batch.rows - answered
+
+
+def owes_answers(batch: Batch, job: Job, open_rows: int) -> bool:
+    """Whether Salesforce processed some of the rows of an ended job that are left without an outcome."""
+    promised = batch.rows if job.state is JobState.COMPLETE else job.processed
+    return batch.rows - open_rows < promised
 
 
 def _may_be_sent_again(
@@ -88,8 +93,10 @@ def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBat
     """Settle a job's rows by its results.
 
     Returns:
-        The rows that are left may be sent again.
+        The rows that are left may be sent again: those of an update or upsert in any case, new records when
+        the job surely did not make them.
     """
+    harmless = opened.batch.operation is not Operation.INSERT or target.traceable
     if opened.job_id is None:
         _abort_nameless(org, opened)
         return True  # no id was kept, so nothing was uploaded
@@ -97,15 +104,15 @@ def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBat
     if job is None:
         # it is too old to be asked for; reading tells what it did
         settle_by_reading(ledger, org, target, opened)
-        return opened.batch.operation is not Operation.INSERT or target.traceable
+        return harmless
     if job.state is JobState.OPEN:
-        org.abort(job.id)  # never closed, so nothing of it was applied
-    else:
-        if not job.state.terminal:
-            job = org.wait(job.id, lambda _: None)
-        if job.processed or job.state is JobState.COMPLETE:
-            settle_job(ledger, org, target, opened.batch, job)
-    return True
+        org.abort(job.id)  # it was not closed, as far as it knows; what it did all the same it says now
+    if not job.state.terminal:
+        job = org.wait(job.id, lambda _: None)
+    if not job.processed and job.state is not JobState.COMPLETE:
+        return True
+    open_rows = settle_job(ledger, org, target, opened.batch, job)
+    return harmless or not owes_answers(opened.batch, job, open_rows)
 
 
 def _abort_nameless(org: Org, opened: OpenBatch) -> None:

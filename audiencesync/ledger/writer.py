@@ -290,7 +290,7 @@ class LedgerWriter:
             present: See `transient`.
 
         Returns:
-            Rows that were answered.
+            Rows of the batch that are left without an answer.
         """
         fields = [] if key else self._fields(batch, key)
         self._store.run(
@@ -302,9 +302,9 @@ class LedgerWriter:
             fields=fields,
             shape=json_shape(fields),
         )
-        answers = self._store.row("results_count")
+        answers = self._store.row("results_count", {"batch_id": batch.batch_id})
         self._settle(batch, transient, present, refused=answers["refused"] > 0)
-        return int(answers["rows"])
+        return int(answers["left"])
 
     def record_unknown(self, batch: Batch) -> None:
         """Say in the ledger that the rows of a batch that are still open were sent and not found applied."""

@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from audiencesync.clock import Clock
-from audiencesync.errors import AnswerLost, SalesforceUnavailable
+from audiencesync.errors import AnswerLost, AudienceSyncError, SalesforceRefused, SalesforceUnavailable
 from audiencesync.records import Job, JobState, OpenJob, Operation, WriteOptions
 from audiencesync.salesforce.answers import answer_lost
 from audiencesync.salesforce.ids import long_id
@@ -107,7 +107,8 @@ def close(session: Session, job_id: str) -> None:
     Raises:
         AnswerLost: The job's state could not be learnt either.
         SalesforceRefused: The job is in no state to be closed.
-        SalesforceUnavailable, BudgetSpent: It is still open.
+        SalesforceUnavailable: It is still open.
+        BudgetSpent: It is still open, or there is no call left to learn its state.
     """
     _set_state(session, job_id, JobState.UPLOAD_COMPLETE, kind="bulk_close")
 
@@ -246,11 +247,16 @@ def _path(job_id: str) -> str:
 
 
 def _set_state(session: Session, job_id: str, state: JobState, *, kind: Kind) -> None:
-    """Ask for a state. A lost answer is settled by the job's own word; asking for it again does no harm."""
+    """Ask for a state. A lost answer is settled by the job's own word; asking for it again does no harm.
+
+    That a second request is turned away says nothing of the first: a closed job refuses to be closed.
+    """
+    doubtful: tuple[type[AudienceSyncError], ...] = (AnswerLost,)
     for _ in range(2):
-        with contextlib.suppress(AnswerLost):
+        with contextlib.suppress(*doubtful):
             session.write(kind, "PATCH", _path(job_id), document={"state": state.value})
             return
+        doubtful = (AnswerLost, SalesforceRefused, SalesforceUnavailable)
         now = _state_or_none(session, job_id)
         if now is not None and now is not JobState.OPEN and (state is not JobState.ABORTED or now.terminal):
             return

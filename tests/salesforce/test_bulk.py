@@ -156,6 +156,47 @@ def test_a_close_that_stays_unanswered_is_lost(org: responses.RequestsMock, sess
         bulk.close(session, JOB)
 
 
+REFUSED = [{"errorCode": "INVALIDJOBSTATE", "message": "InvalidJobState : it is InProgress"}]
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_a_second_close_that_is_turned_away_is_settled_by_the_jobs_own_word(
+    org: responses.RequestsMock, session: Session, meter: CountingMeter, status: int
+) -> None:
+    """The first was carried out, and whoever was asked in between had not heard of it yet."""
+    _lost(org)
+    org.get(ONE, json=_info("Open"))
+    for _ in range(1 if status == 400 else 5):  # what passes is tried again
+        org.patch(ONE, json=REFUSED, status=status)
+    org.get(ONE, json=_info("InProgress"))
+
+    bulk.close(session, JOB)
+
+    assert meter.charged[-1] == "bulk_poll"
+
+
+def test_a_close_that_may_have_been_carried_out_is_lost_whatever_the_second_is_answered(
+    org: responses.RequestsMock, session: Session
+) -> None:
+    _lost(org)
+    org.get(ONE, json=_info("Open"))
+    org.patch(ONE, json=REFUSED, status=400)
+
+    with pytest.raises(AnswerLost):
+        bulk.close(session, JOB)
+
+
+def test_a_first_close_that_is_refused_was_not_carried_out(
+    org: responses.RequestsMock, session: Session, meter: CountingMeter
+) -> None:
+    org.patch(ONE, json=REFUSED, status=400)
+
+    with pytest.raises(SalesforceRefused):
+        bulk.close(session, JOB)
+
+    assert meter.charged == ["bulk_close"]
+
+
 def test_a_lost_abort_is_not_settled_by_a_job_that_goes_on(
     org: responses.RequestsMock, session: Session
 ) -> None:

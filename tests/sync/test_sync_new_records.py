@@ -1,12 +1,17 @@
 """Without a match field each new member becomes one record, exactly once, whatever happens on the way."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audiencesync.export.recovery import LONGEST_REQUEST
 from audiencesync.records import Route, RunStatus
+from audiencesync.salesforce.bulk import ResultKind
+from audiencesync.salesforce.org import Org
 from tests.sync.test_sync_crash import kill_at
 from tests.world import World, person, send_by_bulk
 
@@ -135,6 +140,123 @@ def test_a_lost_answer_makes_no_record_twice(world: World, kind: str, step: str)
 
     world.clock.ahead = timedelta()
     check_each_once(world)
+
+
+CLOSE: dict[str, Any] = {"method": "PATCH", "path": "jobs/ingest/"}
+LOOK: dict[str, Any] = {"method": "GET", "path": "jobs/ingest/[^/]*$"}
+OPEN = {"id": "750000000000001AAA", "state": "Open"}
+
+
+@contextmanager
+def jobs_at_work(world: World) -> Iterator[None]:
+    """Jobs that are closed meanwhile do not come to their end before the block does."""
+    world.org.admin("POST", "settings", {"bulk_pace_s": 60})
+    try:
+        yield
+    finally:
+        world.org.admin("POST", "settings", {"bulk_pace_s": 0})
+
+
+def states(world: World) -> list[str]:
+    """Of all jobs that were made in this test."""
+    made = {one["path"] for one in world.org.requests() if one["method"] == "PUT"}
+    jobs = world.org.admin("GET", "jobs")["jobs"]
+    return [job["state"] for job in jobs if any(job["id"] in path for path in made)]
+
+
+@by_bulk_jobs
+@pytest.mark.parametrize("second", ["drop_before", "drop_after", "status"])
+def test_a_job_that_may_have_been_closed_is_left_to_say_itself_what_it_made(
+    fresh: World, second: str
+) -> None:
+    """The first close was carried out, and neither a second one nor a question was answered."""
+    fresh.org.fault("drop_after", match=CLOSE)
+    fresh.org.fault(second, status=429, match=CLOSE, skip=1, times=5)
+    fresh.org.fault("status", status=503, match=LOOK, times=10)
+
+    with jobs_at_work(fresh):
+        first = fresh.run_one()
+    fresh.org.admin("DELETE", "faults")
+    assert (first.status, first.unknown) == (RunStatus.PAUSED, 4)
+
+    assert fresh.run_one().planned == 0
+    assert states(fresh) == ["JobComplete"]
+    check_each_once(fresh)
+
+
+@by_bulk_jobs
+def test_a_job_that_is_still_called_open_after_it_was_closed_is_closed_once_and_waited_for(
+    fresh: World,
+) -> None:
+    """The answer was lost, whoever was asked had not heard of it yet, and a job takes no second close."""
+    fresh.org.fault("drop_after", match=CLOSE)
+    fresh.org.fault("status", status=200, body=OPEN, match=LOOK)
+
+    report = fresh.run_one()
+
+    assert (report.status, report.created) == (RunStatus.SUCCEEDED, 4)
+    assert states(fresh) == ["JobComplete"]
+    check_each_once(fresh)
+
+
+@by_bulk_jobs
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop_before"},
+        {"kind": "status", "status": 429},
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 400, "body": [{"message": "no", "errorCode": "INVALIDJOBSTATE"}]},
+        {"kind": "expire_session"},
+    ],
+    ids=["lost", "turned away", "unavailable", "refused", "signed out"],
+)
+def test_a_job_that_could_not_be_closed_is_given_up_by_the_next_run_and_its_rows_sent_by_another(
+    fresh: World, fault: dict[str, Any]
+) -> None:
+    fresh.org.fault(**fault, match=CLOSE, times=9)
+
+    first = fresh.run_one()
+    fresh.org.admin("DELETE", "faults")
+    assert (first.trouble is not None, first.unknown, fresh.org.records()) == (True, 4, [])
+
+    assert fresh.run_one().created == 4
+    assert states(fresh) == ["Aborted", "JobComplete"]
+    check_each_once(fresh)
+
+
+@by_bulk_jobs
+def test_a_job_given_up_as_open_that_was_at_work_all_the_same_is_believed(
+    fresh: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_at(fresh, "closed")
+    ((job_id,),) = fresh.sql("SELECT job_id FROM batch")
+    fresh.org.fault("status", status=200, body=OPEN | {"id": job_id}, match=LOOK)
+    with monkeypatch.context() as patch:
+        patch.setattr(Org, "abort", lambda *_: None)  # it came too late
+
+        assert fresh.run_one().planned == 0
+
+    check_each_once(fresh)
+
+
+@by_bulk_jobs
+def test_new_records_that_a_job_made_and_does_not_tell_of_are_not_sent_again(
+    fresh: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(org: Org, job_id: str, kind: ResultKind, path: Path) -> None:
+        real(org, job_id, kind, path)
+        if kind == "successfulResults":
+            lines = path.read_text().splitlines(keepends=True)
+            path.write_text("".join(line for line in lines if "Name 1" not in line))
+
+    real = Org.download
+    with monkeypatch.context() as patch:
+        patch.setattr(Org, "download", short)
+        assert (fresh.run_one().unknown, fresh.run_one().unknown, len(names(fresh))) == (1, 1, 4)
+
+    assert fresh.run_one().unknown == 0
+    check_each_once(fresh)
 
 
 @by_collections

@@ -1,3 +1,7 @@
--- results_count: how many rows were answered, each once, and how many answers are refusals.
--- returns: rows BIGINT, refused BIGINT
-SELECT count(DISTINCT seq) AS rows, count(*) FILTER (NOT accepted) AS refused FROM stage_result
+-- results_count: how many rows of a batch are left without an answer, and how many answers are refusals.
+-- params : $batch_id
+-- reads  : stage_result, store.outbox
+-- returns: left BIGINT, refused BIGINT
+SELECT (SELECT count(*) FROM store.outbox WHERE batch_id = $batch_id) - count(DISTINCT seq) AS "left",
+    count(*) FILTER (NOT accepted) AS refused
+FROM stage_result
