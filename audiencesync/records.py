@@ -297,6 +297,7 @@ class SyncState:
         sync_id: Its number in the store.
         basis: What its fingerprints were computed from; None before the first run.
         watermark: How far the source's `updated_at` was acknowledged, as text.
+        profiles_basis: Which profiles that is about, and which audiences they were in.
         backfilled: Its first run was completed.
         backfilling: Every member was to be sent again, and not all have been.
         memberships_watermark: The same of the memberships' `updated_at`.
@@ -306,6 +307,7 @@ class SyncState:
     sync_id: int
     basis: str | None
     watermark: str | None
+    profiles_basis: str | None
     backfilled: bool
     backfilling: bool = False
     memberships_watermark: str | None = None

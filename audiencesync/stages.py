@@ -24,6 +24,7 @@ from audiencesync.plan import (
     matching_of,
     memberships_basis,
     nothing_to_do,
+    profiles_basis,
     read_sources,
     with_parents,
 )
@@ -132,8 +133,13 @@ def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
         attach = bench.project.attach_target()
         source = Source(bench.store, config, base=bench.project.base, attach=attach)
         states = [bench.runs.sync_state(sync.name, sync.object) for sync in syncs]
-        pushed = bench.options.pushed and all(state.backfilled for state in states)
-        since = None if pushed else _since(bench, source, states)
+        # another rule or other profiles make other members of rows that say that nothing has changed
+        alike = all(
+            state.backfilled and state.profiles_basis == profiles_basis(bench.project, sync)
+            for sync, state in zip(syncs, states, strict=True)
+        )
+        pushed = alike and bench.options.pushed
+        since = _since(bench, source, states) if alike and not pushed else None
         members_since = None if since is None else _members_since(bench, source, syncs, states)
         columns = source.stage(since=since, memberships_since=members_since, later=pushed)
         for sync in syncs:
@@ -162,7 +168,7 @@ def _read_there(bench: Bench, cluster: Cluster, syncs: tuple[Sync, ...]) -> Read
 def _since(bench: Bench, source: Source, states: list[SyncState]) -> str | None:
     if bench.options.full or bench.options.backfill or not source.incremental_possible:
         return None
-    marks = [state.watermark for state in states if state.watermark and state.backfilled]
+    marks = [state.watermark for state in states if state.watermark]
     return source.earliest(marks) if len(marks) == len(states) else None
 
 
@@ -184,6 +190,7 @@ def moved_on(bench: Bench, sync: Sync, planned: Plan, totals: SourceTotals) -> S
         planned.state,
         basis=planned.basis,
         watermark=totals.watermark,
+        profiles_basis=profiles_basis(bench.project, sync),
         memberships_basis=memberships_basis(bench.project, sync),
         memberships_watermark=totals.memberships.watermark,
     )

@@ -75,6 +75,7 @@ class RunLog:
                 "sync_id": state.sync_id,
                 "basis": state.basis,
                 "watermark": state.watermark,
+                "profiles_basis": state.profiles_basis,
                 "memberships_basis": state.memberships_basis,
                 "memberships_watermark": state.memberships_watermark,
                 "now": self._now(),

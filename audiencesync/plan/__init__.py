@@ -3,7 +3,7 @@
 from audiencesync.plan.candidates import Candidates, find_candidates
 from audiencesync.plan.diff import Plan, make_plan, nothing_to_do, sample
 from audiencesync.plan.guards import check_plan, check_source
-from audiencesync.plan.listed import memberships_basis
+from audiencesync.plan.listed import memberships_basis, profiles_basis
 from audiencesync.plan.matching import matching_of
 from audiencesync.plan.parents import with_parents
 from audiencesync.plan.routes import PACKING, Room
@@ -21,6 +21,7 @@ __all__ = [
     "matching_of",
     "memberships_basis",
     "nothing_to_do",
+    "profiles_basis",
     "read_sources",
     "sample",
     "with_parents",

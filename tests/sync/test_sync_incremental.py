@@ -8,7 +8,7 @@ import pytest
 from audiencesync.errors import SourceError
 from audiencesync.records import Allowances
 from audiencesync.source import reader
-from tests.world import World, person
+from tests.world import World, opened, person
 
 MONDAY, TUESDAY = "2026-01-05 10:00:00", "2026-01-06 10:00:00"
 
@@ -178,6 +178,119 @@ def test_each_sync_of_a_run_fetches_its_own_members_from_a_large_file(
 
 SUNDAY, WEDNESDAY = "2026-01-04 10:00:00", "2026-01-07 10:00:00"
 
+LATEST = person(3, changed_at=MONDAY)
+LIKES = {"key": "id", "affinity": "name", "weight": "weight"}
+
+
+@pytest.fixture
+def ruled(dated: World) -> World:
+    """A rule makes the first of two members a vip; the row of a third one is the latest."""
+    dated.config["audiences"] = {"vip": {"where": "fax = 'x'"}}
+    dated.people([person(1, fax="x", changed_at=SUNDAY), person(2, fax="y", changed_at=SUNDAY), LATEST])
+    dated.run_one(full=True)
+    assert audiences(dated) == {"p1": "news;vip", "p2": "news"}
+    return dated
+
+
+def test_members_follow_a_rule_that_was_edited_though_their_rows_did_not_change(ruled: World) -> None:
+    ruled.config["audiences"] = {"vip": {"where": "fax = 'y'"}}
+    assert ruled.run_one().changed == 2
+    assert audiences(ruled) == {"p1": "news", "p2": "news;vip"}
+
+    ruled.people([person(1, fax="x", changed_at=SUNDAY), person(2, fax="z", changed_at=SUNDAY), LATEST])
+    assert ruled.run_one().changed == 0, "everybody is looked at once, not for ever"
+
+
+@pytest.mark.parametrize(
+    ("names", "found", "third"),
+    [
+        (["news", "vip", "gold"], {"p1": "gold;news;vip", "p2": "news"}, "news"),
+        (["vip"], {"p1": "vip", "p2": None}, None),
+        (["news"], {"p1": "news", "p2": "news"}, "news"),
+    ],
+    ids=["one more by a rule", "one less that is listed", "one less by a rule"],
+)
+def test_members_follow_the_audiences_of_their_sync_though_their_rows_did_not_change(
+    ruled: World, names: list[str], found: dict[str, str | None], third: str | None
+) -> None:
+    ruled.config["audiences"]["gold"] = {"where": "fax = 'x'"}
+    ruled.sync["audiences"] = names
+
+    ruled.run_one(allowed=Allowances(exits=True))
+
+    assert audiences(ruled, third) == found
+
+
+@pytest.mark.parametrize("what", ["profiles", "attach", "affinities"])
+def test_other_profiles_are_compared_whole_whatever_their_dates_say(ruled: World, what: str) -> None:
+    source = ruled.config["source"]
+    if what == "affinities":
+        source["affinities"] = {"likes": LIKES | {"from": "SELECT 'p1' AS id, 'x' AS name, 1 AS weight"}}
+        ruled.config["audiences"] = {"vip": {"where": "map_contains(likes, 'x')"}}
+        ruled.run_one()
+        source["affinities"]["likes"]["from"] = "SELECT 'p2' AS id, 'x' AS name, 1 AS weight"
+    elif what == "attach":
+        for name, whose in (("one", "p1"), ("other", "p2")):
+            with duckdb.connect(ruled.folder / f"{name}.duckdb") as database:
+                columns = (
+                    f"REPLACE (if(id = '{whose}', 'x', 'y') AS fax, changed_at::TIMESTAMP AS changed_at)"
+                )
+                rows = f"SELECT * {columns} FROM read_csv('{ruled.folder}/profiles.csv', all_varchar = true)"
+                database.execute(f"CREATE TABLE people AS {rows}")
+        source["profiles"]["from"] = "people"
+        source["attach"] = "one.duckdb"
+        ruled.run_one()
+        source["attach"] = "other.duckdb"
+    else:
+        relation = source["profiles"]["from"]
+        source["profiles"]["from"] = f"SELECT * REPLACE (if(id = 'p2', 'x', 'y') AS fax) FROM {relation}"
+
+    ruled.run_one()
+
+    assert audiences(ruled) == {"p1": "news", "p2": "news;vip"}
+
+
+def test_other_profiles_without_a_date_leave_no_mark_of_those_before(dated: World) -> None:
+    relation = dated.config["source"]["profiles"]["from"]
+    other = f"SELECT * REPLACE (CAST(NULL AS TIMESTAMP) AS changed_at) FROM {relation}"
+    dated.config["source"]["profiles"]["from"] = other
+
+    dated.run_one()
+
+    assert dated.sql("SELECT watermark FROM sync") == [(None,)]
+
+
+def test_an_edited_rule_is_followed_by_the_next_run_that_comes_to_its_end(ruled: World) -> None:
+    ruled.config["audiences"] = {"vip": {"where": "fax = 'y'"}}
+    ruled.org.fault(**DOWN)
+    assert ruled.run_one().trouble is not None
+    ruled.org.admin("DELETE", "faults")
+
+    ruled.run_one()
+
+    assert audiences(ruled) == {"p1": "news", "p2": "news;vip"}
+
+
+def test_a_run_for_what_was_pushed_looks_at_everybody_after_a_rule_was_edited(ruled: World) -> None:
+    ruled.config["audiences"] = {"vip": {"where": "fax = 'y'"}}
+    ruled.push({"profile_key": "p3", "attributes": {"phone": "+9"}})
+
+    ruled.run_one(pushed=True)
+
+    assert audiences(ruled) == {"p1": "news", "p2": "news;vip"}
+
+
+def test_a_store_that_does_not_know_what_was_compared_has_everything_compared_once(ruled: World) -> None:
+    """One of an older program: nobody noticed the rules that were edited before."""
+    with opened(ruled.folder / "store.duckdb") as store:
+        store.execute("UPDATE sync SET profiles_basis = NULL")
+    ruled.people([person(1, fax="y", changed_at=SUNDAY), person(2, fax="x", changed_at=SUNDAY), LATEST])
+    assert ruled.run_one().changed == 2
+    assert audiences(ruled) == {"p1": "news", "p2": "news;vip"}
+
+    ruled.people([person(1, fax="x", changed_at=SUNDAY), person(2, fax="x", changed_at=SUNDAY), LATEST])
+    assert ruled.run_one().changed == 0
+
 
 @pytest.fixture
 def listed(dated: World) -> World:
@@ -200,9 +313,9 @@ def memberships(world: World, *rows: tuple[str, str, str | None, bool | None]) -
     (world.folder / "dated.csv").write_text("\n".join(["id,audience,at,active", *lines]))
 
 
-def audiences(world: World) -> dict[str, str | None]:
+def audiences(world: World, third: str | None = "news") -> dict[str, str | None]:
     found = {address[:2]: record["Audiences__c"] for address, record in world.leads().items()}
-    assert found.pop("p3") == "news"
+    assert found.pop("p3") == third
     return found
 
 
