@@ -20,6 +20,7 @@ from audiencesync.plan import (
     PACKING,
     Plan,
     sample,
+    terms_of,
 )
 from audiencesync.progress import Progress
 from audiencesync.records import Mode, Route, RunStatus, SyncState
@@ -138,6 +139,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         bench.clock,
         run_id=run_id,
         sync_id=state.sync_id,
+        terms=terms_of(sync),
         passing=bench.connection.passing_codes,
         retrying=bench.options.retry is not None,
     )
@@ -152,7 +154,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         if planned.totals.candidates:
             ledger.enqueue(planned.routes, PACKING, rebased=planned.rebased)
         else:
-            ledger.nothing_differs()
+            ledger.looked_at()
         if planned.totals.sends:
             export(bench, sync, planned, ledger)
     except AudienceSyncError as error:

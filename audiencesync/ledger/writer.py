@@ -96,6 +96,7 @@ class LedgerWriter:
         clock: Dates them.
         run_id: The run.
         sync_id: The sync's number in the store.
+        terms: How its rows are written; who is parked comes free when that changes.
         passing: Error codes that say nothing about the row that met them; every other one parks it.
         retrying: Only some rows are looked at, so that the others that are pending stay so.
     """
@@ -107,12 +108,13 @@ class LedgerWriter:
         *,
         run_id: str,
         sync_id: int,
+        terms: str,
         passing: Sequence[str] = (),
         retrying: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._place = {"run_id": run_id, "sync_id": sync_id}
+        self._place = {"run_id": run_id, "sync_id": sync_id, "terms": terms}
         self._sync = {"sync_id": sync_id}
         self._passing = list(passing)
         self._retrying = retrying
@@ -134,18 +136,16 @@ class LedgerWriter:
                 self._sent = {(row["object"], row["operation"]): row["fields"] for row in found}
             if routes.choices:
                 self._store.run("enqueue_sends", {**self._place, **limits}, words=self._words)
-            self._store.run("parked_out", self._sync)
+            self.looked_at()
             self._store.run("enqueue_parked", {**self._place, "now": self._now()}, words=self._words)
-            if not self._retrying:
-                self._store.run("pending_out", self._sync)
             self._store.run("pending_in", self._sync)
             self._store.run("quiet_out", self._sync)
             self._store.run("quiet_in", self._sync, words=self._words, rebased=rebased)
             self._store.run("forget_payloads", self._sync)
             self._store.run("let_go", tables=["plan_change", "plan_packing"])
 
-    def nothing_differs(self) -> None:
-        """Forget what is parked and pending; for a plan that has nothing to enqueue."""
+    def looked_at(self) -> None:
+        """Forget who was parked and pending: the plan has looked at them anew."""
         self._store.run("parked_out", self._sync)
         if not self._retrying:
             self._store.run("pending_out", self._sync)

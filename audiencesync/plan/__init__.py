@@ -7,7 +7,7 @@ from audiencesync.plan.listed import memberships_basis, profiles_basis
 from audiencesync.plan.matching import matching_of
 from audiencesync.plan.parents import with_parents
 from audiencesync.plan.routes import PACKING, Room
-from audiencesync.plan.sources import read_sources
+from audiencesync.plan.sources import read_sources, terms_of
 
 __all__ = [
     "PACKING",
@@ -24,5 +24,6 @@ __all__ = [
     "profiles_basis",
     "read_sources",
     "sample",
+    "terms_of",
     "with_parents",
 ]

@@ -11,7 +11,7 @@ from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.plan.listed import listed_audiences
 from audiencesync.plan.lookup import NO_RECORD_AGE
-from audiencesync.plan.sources import Sources, check_rule, read_sources
+from audiencesync.plan.sources import Sources, check_rule, read_sources, terms_of
 from audiencesync.plan.touched import Question, touch_here, touch_there
 from audiencesync.plan.unfit import UNFIT, Unfit, unfit_of
 from audiencesync.records import Mode, SourceTotals, SyncState
@@ -109,7 +109,7 @@ def find_candidates(
         ConfigError: A mapping or rule is not valid over the profile columns.
         SourceError: A key is repeated.
     """
-    sources = read_sources(store, project, sync, columns, cluster)
+    sources, terms = read_sources(store, project, sync, columns, cluster), terms_of(sync)
     rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
     for name, where in rules.items():
         check_rule(store, project, name, where, cluster)
@@ -120,7 +120,7 @@ def find_candidates(
     if retry is not None:
         store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
     elif pushed:
-        store.run("plan_pushed_scope", {"sync_id": state.sync_id})
+        store.run("plan_pushed_scope", {"sync_id": state.sync_id, "terms": terms})
     elif totals.since is not None:
         dated = totals.memberships.since is not None
         updated_at = str(project.config.source.profiles.updated_at)
@@ -173,12 +173,12 @@ def find_candidates(
         resumed=state.backfilling and not backfill,
     )
     backfill = backfill or state.backfilling
-    rebased = state.basis != sources.basis
     store.run(
         "plan_parked",
         {
             "sync_id": state.sync_id,
-            "everything": backfill or rebased or retry is not None,
+            "everything": backfill or retry is not None,
+            "terms": terms,
             "stale": (now - NO_RECORD_AGE).astimezone(UTC).replace(tzinfo=None),
         },
         words=words,

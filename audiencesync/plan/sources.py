@@ -15,6 +15,12 @@ from audiencesync.store import ColumnType, SqlFailed, Store, quote_name, quote_t
 
 _BASIS_VERSION = 2
 
+_NOT_OF_A_ROW = {
+    *("name", "audiences", "prefer", "max_daily_api_calls", "priority", "guards"),
+    *("every", "cron", "timezone", "watch", "push", "jitter"),
+}
+"""Options of a sync that do not say how a row is written; a row knows its audiences by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -80,6 +86,12 @@ def read_sources(
         fingerprint = fingerprint_there(schema, _triggers_there(sync, columns), basis)
     row_hash = f"hash({', '.join(['0', *sorted({*triggers, *read})])})"
     return Sources(mapped, fingerprint, row_hash, basis)
+
+
+def terms_of(sync: Sync) -> str:
+    """The mapping, and the options of how rows are written: when they change, what was refused may pass."""
+    said = sync.model_dump(mode="json", exclude=_NOT_OF_A_ROW)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def check_rule(store: Store, project: Project, name: str, where: str, cluster: Cluster | None) -> None:

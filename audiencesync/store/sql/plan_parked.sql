@@ -1,8 +1,9 @@
--- plan_parked: which parked rows stay parked. A row is free when it is not as it was when it was parked; one that was
---              refused for a match value or record of another member, also when that member lets go of it (a value that
---              Salesforce refused belongs to a record, also when its member has left); one that had no record, also
---              after a while.
--- params  : $sync_id, $everything BOOLEAN (all are free), $stale (who had no record before then is looked up again)
+-- plan_parked: which parked rows stay parked. A row is free when it is not as it was when it was parked, or would be
+--              written under other terms; one that was refused for a match value or record of another member, also when
+--              that member lets go of it (a value that Salesforce refused belongs to a record, also when its member has
+--              left); one that had no record, also after a while.
+-- params  : $sync_id, $everything BOOLEAN (all are free), $terms (how rows are written now), $stale (who had no record
+--           before then is looked up again)
 -- template: words, scoped (look only at stage_scope)
 -- reads   : store.parked, plan_candidate, store.record, store.acknowledged
 -- makes   : plan_parked(profile_key, held BOOLEAN)
@@ -16,7 +17,7 @@ WITH parked AS (
 ), same AS (
     SELECT parked.profile_key, parked.claim, parked.error_code
     FROM parked JOIN plan_candidate AS candidate ON candidate.profile_key = parked.profile_key
-    WHERE NOT $everything AND candidate.parked_hash IS NOT DISTINCT FROM parked.row_hash
+    WHERE NOT $everything AND parked.terms = $terms AND candidate.parked_hash IS NOT DISTINCT FROM parked.row_hash
       AND NOT (parked.error_code = 'NO_RECORD' AND parked.parked_at <= $stale)
     {% for word in words %}
       AND candidate.mask_{{ word }} = parked.mask_{{ word }}

@@ -2,12 +2,13 @@
 --                are looked for anew. Who was refused for a match value that another profile's record has, claims it.
 -- params  : $batch_id, $passing VARCHAR[] (codes that say nothing about the row), $now
 -- template: words
--- reads   : store.outbox, stage_result, stage_settled, store.record
+-- reads   : store.outbox, store.batch, stage_result, stage_settled, store.record
 INSERT INTO store.parked BY NAME
 SELECT DISTINCT ON (outbox.profile_key) outbox.sync_id, outbox.profile_key, outbox.row_hash
     {% for word in words %}, outbox.mask_{{ word }}{% endfor %},
     CASE WHEN result.error_code = 'DUPLICATE_MATCH_VALUE' OR other.profile_key IS NOT NULL THEN outbox.match_key END AS claim,
-    result.error_code, outbox.run_id, $now AS parked_at
+    result.error_code, outbox.run_id,
+    (SELECT terms FROM store.batch WHERE batch_id = $batch_id) AS terms, $now AS parked_at
 FROM store.outbox AS outbox
 JOIN stage_result AS result ON result.seq = outbox.seq
 ANTI JOIN stage_settled AS settled ON settled.seq = outbox.seq
