@@ -115,8 +115,7 @@ class Connection:
             self._store.run("described_put", {"object": name, "now": now, "document": document})
             if before and before[0]["document"] != document:
                 # what was refused may pass now, also where this object is only a parent
-                self._store.run("parked_pending")
-                self._store.run("parked_drop")
+                self._store.run("parked_free")
 
     def forget_described(self) -> None:
         """Ask about every object again next time: what was refused may have been a parent's fault."""

@@ -114,6 +114,33 @@ def test_a_changed_object_frees_parked_rows_though_nothing_else_is_to_do(dated: 
     assert (report.invalid, report.api_calls) == (1, 1)
 
 
+@pytest.mark.parametrize("pushed", [False, True])
+def test_who_is_parked_is_not_lost_when_the_object_changes_while_others_are_planned(
+    dated: World, *, pushed: bool
+) -> None:
+    """Members without a record are no reason to ask describe first, so a plan may hold them already."""
+    dated.config["audiences"] = {"everybody": {"where": "true"}}
+    dated.sync.update(mode="update_only", audiences=["everybody"])
+    dated.org.create(LastName="Old", Company="n/a", Email="p1@example.com")
+    first, second = (person(number, changed_at=MONDAY) for number in (1, 2))
+    dated.people([first])
+    dated.run_one()
+    dated.clock.ahead = timedelta(hours=2)
+    dated.people([first, second])
+    assert dated.run_one().unmatched == 1
+    object_changes(dated)
+    dated.clock.ahead = timedelta(hours=25)
+    dated.people([{**first, "phone": "+9", "changed_at": TUESDAY}, second])
+    dated.push({"profile_key": "p1", "attributes": {"phone": "+9"}})
+    assert dated.run_one(pushed=pushed).updated == 1
+    dated.org.create(LastName="Old", Company="n/a", Email="p2@example.com")
+
+    report = dated.run_one(pushed=pushed)
+
+    assert (report.updated, parked(dated)) == (1, {})
+    assert dated.leads()["p2@example.com"]["Audiences__c"] == "everybody"
+
+
 def test_an_old_describe_costs_no_call_when_nothing_is_parked(world: World) -> None:
     world.people([person(1)])
     world.run_one()
