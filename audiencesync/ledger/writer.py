@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 
 from audiencesync.clock import Clock
+from audiencesync.ledger.batches import Batch, Lot, OpenBatch, OutboxRow
 from audiencesync.ledger.meter import stored_time
 from audiencesync.ledger.tables import results_table, routes_table
 from audiencesync.records import Operation, Route, RoutePlan, RowResult
@@ -28,64 +28,6 @@ The Id and the state of such a member are forgotten, so that the next run finds 
 
 Present = Callable[[Sequence[str]], Sequence[str] | None]
 """Tells which of these records are there; None when nobody can tell now."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One intent.
-
-    Attributes:
-        values: Field -> canonical text to send; None clears.
-    """
-
-    seq: int
-    attempt: int
-    match_value: str | None
-    salesforce_id: str | None
-    values: Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Rows that travel together: one request, or one job.
-
-    Attributes:
-        pack: Its number among those that were planned; None when it was not.
-    """
-
-    object: str
-    route: Route
-    pack: int | None
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows that travel together: one request, or one job.
-
-    Attributes:
-        object: Where their records are.
-        sent_at: When the intent was written, just before it was sent.
-    """
-
-    batch_id: int
-    object: str
-    operation: Operation
-    route: Route
-    rows: int
-    sent_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBatch:
-    """A batch whose rows have no outcome yet.
-
-    Attributes:
-        job_id: The Bulk job that carries it, once there is one.
-    """
-
-    batch: Batch
-    job_id: str | None = None
 
 
 class LedgerWriter:
