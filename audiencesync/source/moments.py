@@ -58,6 +58,7 @@ class Moments:
             "updated_at": self.column,
             "since_type": None if since is None else self.kind.text,
             "dated": self.kind.kind in _MOMENTS,
+            "written": self.kind.kind == "varchar",
             "unbounded": self.kind.kind in _MOMENTS | {"float", "double"},
         }
 

@@ -101,6 +101,34 @@ def test_only_changed_rows_count_and_those_of_the_same_moment_are_among_them(des
 
 
 @every_kind
+@pytest.mark.parametrize("ahead", [dt.timedelta(hours=1), dt.timedelta(days=1_000)])
+def test_a_row_dated_in_the_future_does_not_move_the_watermark(
+    desk: Desk, kind: Kind, ahead: dt.timedelta
+) -> None:
+    future = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=1) + ahead
+    profiles = people(kind, ("a", "old", 1, T1), ("b", "latest", 1, T2), ("c", "to come", 1, future))
+
+    totals = desk.read(profiles, attach=kind.attach, updated_at="changed")
+
+    assert totals.watermark == str(T2)
+    assert desk.read(profiles, attach=kind.attach, updated_at="changed", since=str(T2)).profiles == 2
+
+
+@every_kind
+def test_times_of_a_zone_ahead_of_utc_move_the_watermark_once_it_is_that_late_here(
+    desk: Desk, kind: Kind
+) -> None:
+    there = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=1) + dt.timedelta(hours=10)
+    yesterday, earlier, lately = (there - dt.timedelta(hours=hours) for hours in (24, 11, 1))
+    profiles = people(kind, ("a", "x", 1, yesterday), ("b", "x", 1, earlier), ("c", "x", 1, lately))
+
+    totals = desk.read(profiles, attach=kind.attach, updated_at="changed")
+
+    assert totals.watermark == str(earlier)
+    assert desk.read(profiles, attach=kind.attach, updated_at="changed", since=str(earlier)).profiles == 2
+
+
+@every_kind
 def test_a_row_that_does_not_say_when_it_changed_is_always_read(desk: Desk, kind: Kind) -> None:
     profiles = people(kind, ("a", "old", 1, T1), ("b", "unknown", 1, None), ("c", "new", 1, T3))
 

@@ -1,5 +1,6 @@
 """With `updated_at` a run reads what changed, and misses nothing all the same."""
 
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -124,6 +125,17 @@ def test_the_watermark_stays_when_a_run_does_not_come_to_its_end(dated: World) -
     dated.run_one()
 
     assert dated.leads()["p1@example.com"]["Phone"] == "+9"
+
+
+def test_a_row_that_is_dated_tomorrow_hides_nothing_that_changes_today(dated: World) -> None:
+    now = dated.clock.now()
+    today, tomorrow = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (now, now + timedelta(hours=30)))
+    dated.people([person(1, phone="+9", changed_at=tomorrow), person(2, changed_at=MONDAY)])
+    assert dated.run_one().changed == 1
+    dated.people([person(1, phone="+9", changed_at=tomorrow), person(2, phone="+9", changed_at=today)])
+
+    assert dated.run_one().changed == 1
+    assert dated.leads()["p2@example.com"]["Phone"] == "+9"
 
 
 def test_a_vanished_profile_is_found_by_its_membership_or_by_a_full_read(dated: World) -> None:
