@@ -218,8 +218,8 @@ class Guards(Strict):
     )
     max_mapping_change_ratio: Share = Field(
         default=0.3,
-        description="Largest share of the acknowledged members that a changed mapping may touch in one run, "
-        "0 to 1.",
+        description="Largest share of the acknowledged members that a changed mapping, or the end of "
+        "create_only, may touch in one run, 0 to 1.",
     )
 
 

@@ -55,7 +55,7 @@ def check_plan(planned: Plan, allowed: Allowances) -> None:
     most = int(totals.acknowledged * guards.max_mapping_change_ratio)
     if planned.rebased and totals.changed > most and not allowed.mapping_change:
         raise GuardHeld(
-            f"the mapping has changed, and {totals.changed} of {totals.acknowledged} members would be "
-            f"touched; max_mapping_change_ratio {guards.max_mapping_change_ratio:g} allows {most}",
+            f"the mapping or the mode has changed, and {totals.changed} of {totals.acknowledged} members "
+            f"would be touched; max_mapping_change_ratio {guards.max_mapping_change_ratio:g} allows {most}",
             hint="look at `audiencesync plan --allow-mapping-change`; if that is what you want, run with it",
         )

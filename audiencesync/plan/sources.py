@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audiencesync.cluster import Cluster
 from audiencesync.config.columns import folded
 from audiencesync.config.load import Project
-from audiencesync.config.models import FieldMapping, Sync
+from audiencesync.config.models import FieldMapping, Sync, SyncMode
 from audiencesync.errors import ConfigError
 from audiencesync.plan.fingerprint import fingerprint_there
 from audiencesync.store import ColumnType, SqlFailed, Store, quote_name, quote_text
@@ -75,6 +75,8 @@ def read_sources(
     described: list[object] = [_BASIS_VERSION, sync.match_field, sync.send_audiences_to, triggers]
     described += [sync.try_first.omit] if sync.try_first else []
     described += [sorted(mapped.items()), [[name, repr(one)] for name, one in sorted(sync.mappings.items())]]
+    if sync.mode is SyncMode.CREATE_ONLY:
+        described.append("create_only")  # its fingerprints are of changes that Salesforce never saw
     if cluster is not None:
         described.append("spark")  # fingerprints of two engines are never taken for each other
     basis = hashlib.sha256(json.dumps(described).encode()).hexdigest()

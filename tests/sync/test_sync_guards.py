@@ -45,7 +45,7 @@ def test_a_changed_mapping_that_would_touch_too_many_is_refused(world: World) ->
 
     for held in (world.run_one(), world.plan().syncs[0]):
         words = refusal(held)
-        assert "the mapping has changed, and 4 of 4 members would be touched" in words
+        assert "the mapping or the mode has changed, and 4 of 4 members would be touched" in words
         assert "max_mapping_change_ratio 0.9 allows 3" in words
         assert "--allow-mapping-change" in words
     assert world.sql("FROM sync") == state

@@ -7,7 +7,7 @@ import pytest
 
 from audiencesync.ledger import LedgerWriter
 from audiencesync.plan import lookup
-from audiencesync.records import Route, RunStatus
+from audiencesync.records import Allowances, Route, RunStatus
 from tests.world import World, person, send_by_bulk
 
 FIELDS = ["Email", "External_Id__c", "Fax"]  # the first two could be upserted by, the last is looked up
@@ -167,3 +167,51 @@ def test_create_only_touches_no_record_that_is_there(
     assert world.run_one().planned == 0
     assert {one: lead(world, one) for one in there} == before
     assert len(world.org.records()) == 3  # what we made ourselves, an exit deletes
+
+
+@pytest.mark.parametrize("mode", ["upsert", "update_only"])
+def test_what_changed_under_create_only_is_sent_when_the_mode_is_another(world: World, mode: str) -> None:
+    begin(world, "create_only")
+    world.people(rows(1, 2, 3))
+    assert world.run_one().created == 3
+    world.people([*rows(1, phone="+9"), *rows(2, audiences=["news", "vip"]), *rows(3)])
+    assert world.run_one().planned == 0
+    begin(world, mode)
+
+    report = world.run_one(allowed=Allowances(mapping_change=True))
+
+    assert (report.updated, report.created, report.unchanged) == (2, 0, 1)
+    assert (world.leads()["p1@example.com"]["Phone"], world.leads()["p2@example.com"]["Audiences__c"]) == (
+        "+9",
+        "news;vip",
+    )
+    assert {key: push[4] for key, push in world.last_pushes().items()} == {
+        "p1": {"Phone"},
+        "p2": {"Audiences__c"},
+    }
+
+
+def test_another_mode_costs_no_call_when_no_value_has_changed(world: World) -> None:
+    world.people(rows(1, 2))
+    begin(world, "upsert")
+    world.run_one()
+
+    for mode in ("update_only", "create_only", "upsert", "create_only", "update_only"):
+        begin(world, mode)
+        report = world.run_one()
+        assert (report.planned, report.unchanged, report.api_calls) == (0, 2, 0)
+
+
+def test_records_that_create_only_left_alone_are_not_overwritten_unasked(world: World) -> None:
+    begin(world, "create_only")
+    there = known(world, 1)
+    world.people(rows(1, 2))
+    world.run_one()
+    begin(world, "upsert")
+
+    (report,) = world.run().syncs
+    assert report.trouble is not None
+    assert report.trouble.message.startswith("the mapping or the mode has changed, and 1 of 2 members")
+    assert lead(world, there)["LastName"] == "Old"
+    assert world.run_one(allowed=Allowances(mapping_change=True)).updated == 1
+    assert lead(world, there)["LastName"] == "Name 1"
