@@ -168,6 +168,7 @@ def find_candidates(
         "plan_candidate",
         {"sync_id": state.sync_id},
         words=words,
+        columns=staged,
         row_hash=sources.row_hash,
         unfit=unfit,
         resumed=state.backfilling and not backfill,

@@ -1,17 +1,23 @@
 -- plan_candidate: members whose desired state differs from the acknowledged one.
 -- params  : $sync_id
--- template: words, row_hash (SQL expression over profile columns), unfit (plan/unfit.py; whose audiences nobody can tell keeps
---           those she had), resumed (everybody was touched; where nothing differs only who is pending is meant)
+-- template: words, columns (of the profiles), row_hash (SQL expression over them), unfit (plan/unfit.py; whose audiences
+--           nobody can tell keeps those she had), resumed (everybody was touched; where nothing differs only who is pending is meant)
 -- reads   : plan_touched, store.acknowledged, store.parked, store.outbox, store.pending
--- makes   : plan_candidate(profile_key, touched BIGINT (her row of plan_touched), desired BOOLEAN, known BOOLEAN,
+-- makes   : plan_profile (plan_touched with the profiles' own names, and _plan_touched: the number of a row),
+--           plan_candidate(profile_key, touched BIGINT (her row of plan_touched), desired BOOLEAN, known BOOLEAN,
 --           old_fingerprint, parked_hash (of a parked profile's row as it is now), mask_n, old_mask_n)
 -- grain   : one row a profile that is or was a member and differs
+CREATE OR REPLACE TEMP VIEW plan_profile AS
+SELECT rowid AS _plan_touched, *{% for column in columns if column | lower == "rowid" %} RENAME (_plan_rowid AS {{ column | name }}){% endfor %}
+
+FROM plan_touched;
+
 CREATE OR REPLACE TEMP TABLE plan_candidate AS
 WITH parked AS (
     SELECT profile_key FROM store.parked WHERE sync_id = $sync_id
 ), profile AS (
-    SELECT *, rowid AS _plan_touched, CASE WHEN _profile_key IN (FROM parked) THEN {{ row_hash }} END AS _plan_row_hash
-    FROM plan_touched
+    SELECT *, CASE WHEN _profile_key IN (FROM parked) THEN {{ row_hash }} END AS _plan_row_hash
+    FROM plan_profile
 )
 SELECT
     coalesce(_profile_key, _plan_state_key) AS profile_key,

@@ -2,7 +2,7 @@
 -- template: words, row_hash (SQL expression), fields (plan/fields.py), match (see
 --           match_columns; the values are columns value_n), unfit (plan/unfit.py), part (rows of plan_candidate from
 --           part.start to part.end; a later part is added to those before)
--- reads   : plan_candidate, plan_bit, plan_touched
+-- reads   : plan_candidate, plan_bit, plan_profile
 -- makes   : plan_rendered(profile_key, fingerprint, row_hash, value_n (of the n-th field), match_value, match_key,
 --           match_values VARCHAR[], problem_code, problems VARCHAR (what is wrong; NULL: nothing), truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
@@ -26,13 +26,13 @@ WITH named AS (
     {% endfor %}
     {{ ", _plan_unfit" if unfit.problems }}
 
-    FROM plan_touched
+    FROM plan_profile
     JOIN (
-        SELECT touched AS _plan_touched, known AS _plan_known
+        SELECT touched AS _plan_wanted, known AS _plan_known
             {% for word in words %}, mask_{{ word }} AS _plan_now_{{ word }}, old_mask_{{ word }} AS _plan_then_{{ word }}{% endfor %}
 
         FROM plan_candidate WHERE desired AND rowid >= {{ part.start }}{{ " AND rowid < " ~ part.end if part.end }}
-    ) ON _plan_touched = plan_touched.rowid
+    ) ON _plan_wanted = _plan_touched
 ), told AS (
     SELECT raw.*, audience_names
     {% for field in fields %}{% if field.entries %}

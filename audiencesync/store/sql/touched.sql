@@ -6,8 +6,8 @@
 --           different or not), key (SQL over a column: what keys meet by), there (on Spark), unfit (plan/unfit.py; who is
 --           held back is touched)
 -- reads   : profiles, memberships, plan_listed; plan_state on Spark, else the store
--- returns : the columns of profiles, _plan_fingerprint, _plan_mask_n, _plan_state (row of the state),
---           _plan_old_fingerprint, _plan_old_mask_n
+-- returns : the columns of profiles (rowid as _plan_rowid: it would hide DuckDB's own), _plan_fingerprint, _plan_mask_n,
+--           _plan_state (row of the state), _plan_old_fingerprint, _plan_old_mask_n
 -- grain   : one row a pair of profile and state, or one of them alone; two keys of one hash are told apart later
 WITH listed AS (
     SELECT {{ key.format("member.profile_key") }} AS key
@@ -43,7 +43,7 @@ WITH listed AS (
     {% include "touched_state.sql" %}
     {% endif %}
 )
-SELECT {% for column in columns %}member.{{ column | name }}, {% endfor %}_plan_fingerprint, _plan_state, _plan_old_fingerprint
+SELECT {% for column in columns %}member.{{ column | name }}{{ " AS _plan_rowid" if column | lower == "rowid" }}, {% endfor %}_plan_fingerprint, _plan_state, _plan_old_fingerprint
     {% for word in words %}, _plan_mask_{{ word }}, _plan_old_mask_{{ word }}{% endfor %}
 
 FROM member
