@@ -111,8 +111,14 @@ def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBat
         job = org.wait(job.id, lambda _: None)
     if not job.processed and job.state is not JobState.COMPLETE:
         return True
-    open_rows = settle_job(ledger, org, target, opened.batch, job)
-    return harmless or not owes_answers(opened.batch, job, open_rows)
+    left = opened.left
+    if (
+        harmless or left == opened.batch.rows
+    ):  # read anew, the result of a row would be given to another one like it
+        left = settle_job(ledger, org, target, opened.batch, job)
+    if not harmless and owes_answers(opened.batch, job, left):
+        left -= settle_by_reading(ledger, org, target, opened)
+    return harmless or not owes_answers(opened.batch, job, left)
 
 
 def _abort_nameless(org: Org, opened: OpenBatch) -> None:

@@ -55,11 +55,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """A batch whose rows have no outcome yet.
+    """A batch of which rows have no outcome yet.
 
     Attributes:
         job_id: The Bulk job that carries it, once there is one.
+        left: How many rows, when it was found in the store.
     """
 
     batch: Batch
     job_id: str | None = None
+    left: int = 0

@@ -264,10 +264,8 @@ class LedgerWriter:
 
     def claimed(self, ids: Sequence[str]) -> set[str]:
         """Those of these records that are known to be some profile's, or to have been made by any sync."""
-        return {
-            row["salesforce_id"]
-            for row in self._store.rows("records_claimed", {**self._sync, "ids": list(ids)})
-        }
+        found = self._store.rows("records_claimed", {**self._sync, "ids": list(ids)})
+        return {row["salesforce_id"] for row in found}
 
     def open_batches(self) -> list[OpenBatch]:
         """Batches of this sync, of any run, whose rows have no outcome yet."""
@@ -282,6 +280,7 @@ class LedgerWriter:
                     row["sent_at"].replace(tzinfo=UTC),
                 ),
                 row["job_id"],
+                row["open_rows"],
             )
             for row in self._store.rows("batches_open", self._sync)
         ]

@@ -57,6 +57,10 @@ def check_each_once(world: World) -> None:
     assert world.run_one().planned == 0
 
 
+def jobs_begun(world: World) -> int:
+    return sum(one["method"] == "POST" and "jobs/ingest" in one["path"] for one in world.org.requests())
+
+
 def writes(world: World) -> int:
     return sum(
         "composite/sobjects" in one["path"] or "jobs/ingest" in one["path"] for one in world.org.requests()
@@ -303,6 +307,60 @@ def test_the_rows_of_a_job_that_salesforce_has_forgotten_are_told_until_somebody
     fresh.run_one(retry=())
 
     check_each_once(fresh)
+
+
+@pytest.fixture
+def one_result_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the rows that a job made, the last has no result, however often it is asked for."""
+    download = Org.download
+
+    def all_but_one(org: Org, job_id: str, kind: Any, path: Path) -> None:
+        download(org, job_id, kind, path)
+        if kind == "successfulResults":
+            path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+    monkeypatch.setattr(Org, "download", all_but_one)
+
+
+@by_bulk_jobs
+@pytest.mark.usefixtures("one_result_missing")
+@pytest.mark.parametrize("rows", [2, 4])
+def test_a_row_that_a_job_made_and_has_no_result_for_is_found_by_what_it_says(
+    fresh: World, rows: int
+) -> None:
+    if rows < 4:
+        fresh.org.fault("fail_job", object="Lead", rows=rows)  # it comes to no more rows than these
+    fresh.run_one()
+    assert len(fresh.org.records()) == rows
+
+    for _ in range(2):  # the job of the rest has a row without a result, too
+        fresh.run_one()
+
+    check_each_once(fresh)
+
+
+@by_bulk_jobs
+@pytest.mark.usefixtures("one_result_missing")
+@pytest.mark.parametrize(("rows", "unknown"), [(2, 3), (4, 1)])
+def test_a_row_that_a_job_may_have_made_is_told_until_somebody_says_retry(
+    fresh: World, rows: int, unknown: int
+) -> None:
+    """An automation of the org changed what we made; of which row it has no result, nobody knows."""
+    if rows < 4:
+        fresh.org.fault("fail_job", object="Lead", rows=rows)
+    fresh.run_one()
+    for one in fresh.org.records():
+        fresh.org.edit(one["Id"], Company="changed by a flow")
+    fresh.org.admin("DELETE", "requests")
+
+    for _ in range(2):
+        report = fresh.run_one()
+        assert (report.status, report.unknown, jobs_begun(fresh)) == (RunStatus.PARTIAL, unknown, 0)
+    assert len(fresh.org.records()) == rows
+
+    fresh.run_one(retry=("ANSWER_LOST",))
+
+    assert len(fresh.org.records()) == rows + unknown  # somebody said so
 
 
 @by_collections
