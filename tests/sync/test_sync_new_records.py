@@ -10,7 +10,6 @@ import pytest
 
 from audiencesync.export.recovery import LONGEST_REQUEST
 from audiencesync.records import Route, RunStatus
-from audiencesync.salesforce.bulk import ResultKind
 from audiencesync.salesforce.org import Org
 from tests.sync.test_sync_crash import kill_at
 from tests.world import World, person, send_by_bulk
@@ -241,25 +240,6 @@ def test_a_job_given_up_as_open_that_was_at_work_all_the_same_is_believed(
 
         assert fresh.run_one().planned == 0
 
-    check_each_once(fresh)
-
-
-@by_bulk_jobs
-def test_new_records_that_a_job_made_and_does_not_tell_of_are_not_sent_again(
-    fresh: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def short(org: Org, job_id: str, kind: ResultKind, path: Path) -> None:
-        real(org, job_id, kind, path)
-        if kind == "successfulResults":
-            lines = path.read_text().splitlines(keepends=True)
-            path.write_text("".join(line for line in lines if "Name 1" not in line))
-
-    real = Org.download
-    with monkeypatch.context() as patch:
-        patch.setattr(Org, "download", short)
-        assert (fresh.run_one().unknown, fresh.run_one().unknown, len(names(fresh))) == (1, 1, 4)
-
-    assert fresh.run_one().unknown == 0
     check_each_once(fresh)
 
 
