@@ -1,9 +1,12 @@
 """What a run did, as values and as the documents that `--json` prints."""
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from audiencesync.errors import AudienceSyncError
 from audiencesync.records import Mode, Route, RunStatus
 
 SCHEMA_VERSION = 1
@@ -24,7 +27,7 @@ _COUNTS = (
     "unmatched",
     "parked",
 )
-DONE, ROWS_LEFT, TRY_LATER = 0, 1, 75
+DONE, ROWS_LEFT, BUG, TRY_LATER, INTERRUPTED = 0, 1, 70, 75, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,20 @@ class Trouble:
     message: str
     hint: str
     exit_code: int
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """An error as the trouble of a sync; of a bug, the kind and the place alone."""
+    if isinstance(error, AudienceSyncError):
+        return Trouble(type(error).__name__, str(error), error.hint, error.exit_code)
+    if not isinstance(error, Exception):  # Ctrl-C, or a daemon that had to end
+        return Trouble("Interrupted", "interrupted", "run again: what was sent is settled first", INTERRUPTED)
+    frames = [
+        one for one in traceback.extract_tb(error.__traceback__) if "audiencesync" in Path(one.filename).parts
+    ]
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    kind = type(error).__name__
+    return Trouble(kind, f"a bug of audiencesync: {kind}{place}", "report the bug", BUG)
 
 
 @dataclass(frozen=True, slots=True)

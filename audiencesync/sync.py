@@ -9,6 +9,7 @@ together.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project
@@ -24,7 +25,7 @@ from audiencesync.plan import (
 )
 from audiencesync.progress import Progress
 from audiencesync.records import Mode, Route, RunStatus, SyncState
-from audiencesync.reports import RunReport, SyncReport, Trouble
+from audiencesync.reports import RunReport, SyncReport, trouble_of
 from audiencesync.stages import (
     Bench,
     Reading,
@@ -87,8 +88,7 @@ def run_in(
             reports = tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs)
             report = RunReport(run_id, reports, store.rows("run_codes", {"run_id": run_id}))
     except BaseException as error:
-        message = str(error) if isinstance(error, AudienceSyncError) else type(error).__name__
-        runs.finish(run_id, RunStatus.FAILED, message)
+        runs.finish(run_id, RunStatus.FAILED, trouble_of(error).message)
         raise
     runs.finish(run_id, report.status, report.trouble.message if report.trouble else None)
     return report
@@ -124,8 +124,8 @@ def plan_in(
                 report = _predicted(_planned(report, planned), planned, bench.meter.made - made)
                 report = replace(report, sample=sample(store, SAMPLE_ROWS) if planned.totals.planned else ())
             except AudienceSyncError as error:
-                report = replace(report, trouble=_trouble(error))
-            reports.append(replace(report, seconds=(clock.now() - started).total_seconds()))
+                report = replace(report, trouble=trouble_of(error))
+            reports.append(replace(report, seconds=_since(clock, started)))
         return RunReport(None, tuple(reports))
 
 
@@ -158,18 +158,19 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         if planned.totals.sends:
             export(bench, sync, planned, ledger)
     except AudienceSyncError as error:
-        report = replace(report, trouble=_trouble(error))
+        report = replace(report, trouble=trouble_of(error))
         if isinstance(error, SalesforceRefused):
             bench.connection.forget_described()  # a field or permission may have changed
-    except BaseException:
+    except BaseException as error:  # Ctrl-C, or a bug: nobody may take it for a success
+        report = replace(report, trouble=trouble_of(error), seconds=_since(bench.clock, started))
         _close_books(bench, run_id, state, ledger, report)
         raise
     else:
         if bench.options.retry is None and not reading.pushed:
             # who is not acknowledged is pending, not lost
             bench.runs.advance(moved_on(bench, sync, planned, reading.totals))
-    seconds = (bench.clock.now() - started).total_seconds()
-    return _close_books(bench, run_id, state, ledger, replace(report, seconds=seconds))
+    report = replace(report, seconds=_since(bench.clock, started))
+    return _close_books(bench, run_id, state, ledger, report)
 
 
 def _close_books(
@@ -228,8 +229,8 @@ def _mode(state: SyncState, options: RunOptions) -> Mode:
     return Mode.BACKFILL if backfill else Mode.INCREMENTAL
 
 
-def _trouble(error: AudienceSyncError) -> Trouble:
-    return Trouble(type(error).__name__, str(error), error.hint, error.exit_code)
+def _since(clock: Clock, started: datetime) -> float:
+    return (clock.now() - started).total_seconds()
 
 
 def _selected(project: Project, names: tuple[str, ...]) -> tuple[Sync, ...]:

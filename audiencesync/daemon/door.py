@@ -15,7 +15,8 @@ from audiencesync.audit.questions import Question
 from audiencesync.daemon import place
 from audiencesync.daemon.asking import read, written
 from audiencesync.daemon.holding import Holding
-from audiencesync.daemon.loop import Loop, trouble_of
+from audiencesync.daemon.loop import Loop
+from audiencesync.reports import trouble_of
 from audiencesync.stages import RunOptions
 
 if TYPE_CHECKING:

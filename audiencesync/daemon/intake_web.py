@@ -13,11 +13,11 @@ from starlette.routing import Route
 from audiencesync.daemon.intake import UNAVAILABLE, Intake
 from audiencesync.daemon.intake_body import MALFORMED, UNSUPPORTED, Incoming
 from audiencesync.daemon.log import Log
-from audiencesync.daemon.loop import trouble_of
 from audiencesync.errors import StoreError
 from audiencesync.intake import native
 from audiencesync.intake.body import check_values, read_json
 from audiencesync.intake.changes import Change, Refused
+from audiencesync.reports import trouble_of
 
 _UNKNOWN, _BUG = 401, 500
 _AGAIN_S = "5"

@@ -5,10 +5,8 @@ with a clock of its own lives through weeks in seconds.
 """
 
 import random
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiencesync import sync
@@ -22,7 +20,7 @@ from audiencesync.daemon.standing import Health, Standing, Wish
 from audiencesync.errors import AudienceSyncError, StoreError, UsageError
 from audiencesync.progress import Progress
 from audiencesync.records import RunStatus
-from audiencesync.reports import RunReport, SyncReport, Trouble
+from audiencesync.reports import RunReport, SyncReport, Trouble, trouble_of
 from audiencesync.source import Lookout, Signature, waiting
 
 if TYPE_CHECKING:
@@ -271,19 +269,6 @@ class Loop:
             self._holding.renew()
         except StoreError:
             return  # the next run says so, and tries again
-
-
-def trouble_of(error: BaseException) -> Trouble:
-    """An error as the trouble of a sync; of a bug, the kind and the place alone."""
-    if isinstance(error, AudienceSyncError):
-        return Trouble(type(error).__name__, str(error), error.hint, error.exit_code)
-    frames = [
-        one for one in traceback.extract_tb(error.__traceback__) if "audiencesync" in Path(one.filename).parts
-    ]
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return Trouble(
-        type(error).__name__, f"a bug of audiencesync: {type(error).__name__}{place}", "report the bug", 70
-    )
 
 
 def _last_success(status: Mapping[str, Any]) -> datetime | None:

@@ -42,6 +42,9 @@ _FEW_THREADS = (
 )
 """Each thread holds a part of every join and table that is written, however much goes through files."""
 
+_INTERRUPTED = "Query interrupted"
+"""DuckDB raises a RuntimeError with these words in the place of what a signal's handler raised."""
+
 
 class Store:
     """An open store.
@@ -171,10 +174,8 @@ class Store:
         """Run a statement and return its rows, column name -> value."""
         cursor = self._execute(statement, parameters, template)
         names = [column[0] for column in cursor.description or []]
-        try:
+        with self._told(statement):
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except duckdb.Error as error:
-            raise self._failure(statement, error) from error
 
     def row(self, statement: str, parameters: Parameters | None = None, **template: object) -> dict[str, Any]:
         """Run a statement that returns exactly one row."""
@@ -186,10 +187,8 @@ class Store:
     ) -> pa.RecordBatchReader:
         """Run a statement and return its rows in Arrow batches; read them before the next statement."""
         text = _text(statement, template)
-        try:
+        with self._told(statement):
             return self._connection.sql(text, params=dict(parameters or {})).to_arrow_reader()
-        except duckdb.Error as error:
-            raise self._failure(statement, error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -200,10 +199,8 @@ class Store:
         except BaseException:
             self._connection.execute("ROLLBACK")
             raise
-        try:
+        with self._told("commit"):
             self._connection.execute("COMMIT")
-        except duckdb.Error as error:
-            raise self._failure("commit", error) from error
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
@@ -247,15 +244,25 @@ class Store:
     def _execute(
         self, statement: str, parameters: Parameters | None, template: Mapping[str, object]
     ) -> duckdb.DuckDBPyConnection:
-        try:
+        with self._told(statement):
             for part in _parsed(_text(statement, template)):
                 used = {
                     name: given for name, given in (parameters or {}).items() if name in part.named_parameters
                 }
                 self._connection.execute(part, used or None)
+        return self._connection
+
+    @contextmanager
+    def _told(self, statement: str) -> Iterator[None]:
+        """What DuckDB refuses, in words of ours."""
+        try:
+            yield
         except duckdb.Error as error:
             raise self._failure(statement, error) from error
-        return self._connection
+        except RuntimeError as error:
+            if str(error) != _INTERRUPTED:
+                raise
+            raise KeyboardInterrupt from error
 
     def _failure(self, statement: str, error: duckdb.Error) -> StoreError:
         if no_room(error):

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM at every stage of a run, once and twice: it ends soon, and the next run is right."""
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from audiencesync import sync
+from audiencesync.audit import looking
+from audiencesync.progress import Silent
+from audiencesync.records import Allowances
+from audiencesync.store import Store
 from tests.sync.test_sync_crash import check_in_step
 from tests.world import World, person
 
@@ -130,11 +136,59 @@ def test_a_run_that_is_interrupted_at_any_stage_ends_soon_and_the_next_one_is_ri
     assert "Traceback" not in err
     if times == 1:
         assert err.endswith(KEPT)
-        ((status, finished),) = slow_world.sql("SELECT status, finished_at IS NOT NULL FROM run")
-        assert (status, finished) == ("failed", True)
+        assert slow_world.sql("SELECT status, error, finished_at IS NOT NULL FROM run") == [
+            ("failed", "interrupted", True)
+        ]
     slow_world.org.admin("DELETE", "faults")
     assert slow_world.run_one().rejected == 0
     check_in_step(slow_world, PEOPLE)
+
+
+class Interrupting(Silent):
+    """Somebody presses Ctrl-C at a step of a run."""
+
+    def __init__(self, step: str) -> None:
+        self.step = step
+
+    def begin(self, label: str, total: int | None) -> None:
+        if label == self.step:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["leads: comparing", "leads: sending"])
+def test_a_sync_that_is_interrupted_is_kept_as_failed_and_not_as_its_last_success(
+    world: World, step: str
+) -> None:
+    world.people(PEOPLE)
+    good = world.run().run_id
+    world.people([])
+    project, options = world.project(), sync.RunOptions(allowed=Allowances(empty_source=True))
+    with pytest.raises(KeyboardInterrupt):
+        sync.run(project, options, clock=world.clock, progress=Interrupting(step))
+
+    with Store.open(project.store_path, base=world.folder, read_only=True) as store:
+        run = looking.run_document(store, looking.LATEST)
+        (leads,) = looking.status(store, project)["syncs"]
+    assert (run["status"], run["error"]) == ("failed", "interrupted")
+    (told,) = run["syncs"]
+    assert told["status"] == "failed"
+    assert (told["error"]["kind"], told["error"]["message"]) == ("Interrupted", "interrupted")
+    assert told["seconds"] > 0
+    assert (leads["last_run"]["status"], leads["last_success"]["run_id"]) == ("failed", good)
+
+
+def test_a_bug_in_a_run_is_no_success_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("ann@example.org")
+
+    monkeypatch.setattr(sync, "plan_sync", broken)
+    with pytest.raises(KeyError):
+        world.run()
+
+    ((document, error),) = world.sql("SELECT document, error FROM run_sync JOIN run USING (run_id)")
+    assert json.loads(document)["status"] == "failed"
+    assert error.startswith("a bug of audiencesync: KeyError")
+    assert "ann@" not in document + error
 
 
 @pytest.mark.slow
