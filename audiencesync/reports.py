@@ -67,7 +67,8 @@ class SyncReport:
     round again by themselves. `unmatched` members have no record, and the sync may not make one; they are
     looked up again when their row changes, a day later, or when somebody says `retry`. `parked`
     rows would be refused as before: they wait until the row, the mapping or the object changes, or somebody
-    says `retry`. `calls` is what a plan foresees: look-ups and calls by route, polls of a running job aside.
+    says `retry`. `unknown_earlier` of the `unknown` rows were sent by an earlier run, and have their pushes
+    in its books. `calls` is what a plan foresees: look-ups and calls by route, polls of a running job aside.
     """
 
     name: str
@@ -84,6 +85,7 @@ class SyncReport:
     rejected: int = 0
     invalid: int = 0
     unknown: int = 0
+    unknown_earlier: int = 0
     deferred: int = 0
     unmatched: int = 0
     parked: int = 0
@@ -112,6 +114,8 @@ class SyncReport:
             "api_calls": self.api_calls,
             "seconds": round(self.seconds, 3),
         }
+        if self.unknown_earlier:
+            document["unknown_earlier"] = self.unknown_earlier
         if self.calls:
             document["calls"] = dict(self.calls)
         if self.trouble is not None:

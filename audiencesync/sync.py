@@ -188,6 +188,7 @@ def _close_books(
         rejected=counts["rejected"],
         invalid=counts["invalid"],
         unknown=unknown,
+        unknown_earlier=left["unknown"],
         deferred=left["waiting"],
         unmatched=left["unmatched"],
         parked=left["parked"],

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -26,23 +26,30 @@ class SyncFacts:
 
     Attributes:
         document: What the run said of it at its end.
-        ended: How its rows ended, as the ledger knows it now.
+        ended: How its rows ended, as the ledger knows it now; as the run said it, once pushes were dropped.
+        dropped: Rows whose pushes the ledger has no more.
     """
 
     name: str
     object: str
     document: Mapping[str, Any]
     ended: Mapping[str, int]
+    dropped: int = 0
+
+    @property
+    def earlier(self) -> int:
+        """Rows of earlier runs that were without an answer still when the run ended."""
+        return int(self.document.get("unknown_earlier", 0))
 
     @property
     def adds_up(self) -> bool:
         """What was planned is what has an outcome."""
-        return bool(self.document["planned"] == sum(self.ended[name] for name in _ENDS))
+        return bool(self.document["planned"] == sum(self.ended[name] for name in _ENDS) + self.earlier)
 
     @property
     def settled_since(self) -> int:
         """Rows that had no answer when the run ended, and have one now."""
-        return max(0, int(self.document["unknown"]) - self.ended["unknown"])
+        return max(0, int(self.document["unknown"]) - self.earlier - self.ended["unknown"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class RunFacts:
     Attributes:
         pushes: Rows and attempts.
         rows: Rows, however often they were tried.
+        kept_since: Since when the ledger is whole; None: nothing was ever dropped.
     """
 
     run: Mapping[str, Any]
@@ -106,6 +114,17 @@ class RunFacts:
     pace: Pace | None
     problems: Sequence[Problem]
     fields: Sequence[Mapping[str, Any]]
+    kept_since: datetime | None
+
+    @property
+    def dropped(self) -> int:
+        """Rows whose pushes the ledger has no more."""
+        return sum(sync.dropped for sync in self.syncs)
+
+    @property
+    def earlier(self) -> int:
+        """Rows of earlier runs that were without an answer still when the run ended."""
+        return sum(sync.earlier for sync in self.syncs)
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -125,7 +144,8 @@ def gather(store: Store, run_id: str, *, cure: Callable[[str], str]) -> RunFacts
     store.run("audit_last", run_id=run_id)
     (times,) = store.rows("audit_runs", {"size": None, "run_id": run_id})
     run = run_document(store, run_id)
-    syncs = _syncs(store, run)
+    kept_since = store.row("ledger_since")["kept_since"]
+    syncs = _syncs(store, run, dropped=kept_since is not None and times["started_at"] < kept_since)
     totals = store.row("audit_page_totals", {"run_id": run_id, "until": times["finished_at"]})
     reasons = _reasons(store, several=len(syncs) > 1)
     return RunFacts(
@@ -139,6 +159,7 @@ def gather(store: Store, run_id: str, *, cure: Callable[[str], str]) -> RunFacts
         pace=_pace(store, run_id, times, totals),
         problems=[Problem(**{**row, "cure": cure(row["code"])}) for row in store.rows("audit_page_problems")],
         fields=store.rows("audit_page_fields", {"run_id": run_id}),
+        kept_since=kept_since,
     )
 
 
@@ -149,13 +170,25 @@ def pushes(store: Store, run_id: str) -> Iterator[Push]:
         yield Push(row, [(name, before, after) for name, (before, after) in changed.items()])
 
 
-def _syncs(store: Store, run: Mapping[str, Any]) -> list[SyncFacts]:
+def _syncs(store: Store, run: Mapping[str, Any], *, dropped: bool) -> list[SyncFacts]:
     run_id, documents = run["run_id"], run["syncs"]
     found = store.rows("audit_run_syncs", {"run_ids": [run_id]})
     return [
-        SyncFacts(row["name"], row["object"], document, outcome_counts(store, run_id, row["sync_id"]))
+        _sync(row, document, outcome_counts(store, run_id, row["sync_id"]), dropped=dropped)
         for row, document in zip(found, documents, strict=True)
     ]
+
+
+def _sync(
+    row: Mapping[str, Any], document: Mapping[str, Any], ended: Mapping[str, int], *, dropped: bool
+) -> SyncFacts:
+    """A run from before the ledger is whole may have lost pushes: its own word stands for them."""
+    facts = SyncFacts(row["name"], row["object"], document, ended)
+    gone = document["planned"] - sum(ended[name] for name in _ENDS) - facts.earlier if dropped else 0
+    if gone <= 0:
+        return facts
+    said = {**document, **document["routes"], "unknown": document["unknown"] - facts.earlier}
+    return replace(facts, ended={name: said[name] for name in ended}, dropped=gone)
 
 
 def _reasons(store: Store, *, several: bool) -> list[Tally]:

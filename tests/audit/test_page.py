@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from audiencesync.audit import facts
 from audiencesync.audit.charts import bars_across, bars_up, step_of
 from audiencesync.audit.html import duration, shown_text, unit
 from audiencesync.audit.report import write_report
+from audiencesync.ledger import drop_old
+from audiencesync.ledger.meter import stored_time
 from audiencesync.records import RunStatus
 from audiencesync.store import Store
 from tests.audit.books import RUN, Books, Push, accepted, document, rejected, small_run
@@ -116,6 +119,53 @@ def test_an_answer_that_came_after_the_run_is_in_its_report(books: Books, tmp_pa
     assert "5 planned = 3 accepted + 1 rejected + 1 invalid + 0 unknown" in words
     assert "(1 unknown when the run ended, settled since)" in words
     assert "Answers per second" in words
+
+
+def test_the_books_of_a_run_that_could_not_ask_for_an_earlier_one_add_up(
+    books: Books, tmp_path: Path
+) -> None:
+    small_run(books)
+    books.clock.sleep(7200)
+    later = books.run("20260131T120000-bbbb")
+    books.begin(later)
+    books.close_sync(later, document(status="paused", planned=1, unknown=1, unknown_earlier=1))
+    books.finish(later, RunStatus.PAUSED)
+
+    words = Page(text_of(books, tmp_path, later)).words
+
+    assert "Whether a row of an earlier run arrived was not known yet when this one ended." in words
+    assert "1 planned = 0 accepted + 0 rejected + 0 invalid + 0 unknown + 1 of an earlier run" in words
+    assert "settled since" not in words
+
+
+def test_a_run_whose_pushes_were_dropped_is_told_by_what_it_said_itself(books: Books, tmp_path: Path) -> None:
+    small_run(books)
+    books.clock.sleep(86_400)
+    books.execute("DELETE FROM store.outbox")
+    assert drop_old(books.store, books.clock, timedelta(hours=1), at_once=True).dropped == 5
+
+    words = Page(text_of(books, tmp_path)).words
+
+    assert (
+        "The pushes of 5 rows are no longer in the ledger , from which keep_ledger has dropped what was "
+        "older than 2026-02-01 09:00:04 UTC. The numbers of the syncs are those of the run's end."
+    ) in words
+    assert "5 planned = 2 accepted + 1 rejected + 1 invalid + 1 unknown" in words
+    assert "(as the run said at its end; the pushes of 5 have been dropped since)" in words
+    assert "collections 4" in words
+    assert "add up" not in words
+
+
+def test_a_run_of_which_some_pushes_were_dropped_shows_the_others(books: Books, tmp_path: Path) -> None:
+    small_run(books)
+    books.execute("DELETE FROM store.ledger WHERE profile_key = 'k3'")
+    books.store.run("retention_set", {"kept_since": stored_time(books.clock.now()), "now": None})
+
+    words = Page(text_of(books, tmp_path)).words
+
+    assert "The push of one row is no longer in the ledger" in words
+    assert "5 planned = 2 accepted + 1 rejected + 1 invalid + 1 unknown" in words
+    assert "k1" in words[words.index("Every push") :]
 
 
 def test_the_page_needs_nothing_but_itself(books: Books, tmp_path: Path) -> None:

@@ -66,6 +66,20 @@ def test_an_answer_that_cannot_be_found_out_is_unknown_until_the_next_run_asks(
     assert world.run_one().planned == 0
 
 
+def test_a_run_that_cannot_ask_either_says_whose_rows_are_unknown(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.org.fault("drop_before", match=COLLECTIONS)
+    world.org.fault("status", status=503, match={"path": "/query"}, times=99)
+    (first,) = world.run().syncs
+    assert (first.unknown, first.unknown_earlier) == (2, 0)
+    assert "unknown_earlier" not in first.document()
+
+    report = world.run_one()
+
+    assert (report.status, report.unknown, report.unknown_earlier) == (RunStatus.PAUSED, 2, 2)
+    assert report.document()["unknown_earlier"] == 2
+
+
 def test_an_exit_whose_answer_was_lost_is_not_sent_twice(world: World) -> None:
     world.people([person(1), person(2)])
     world.run_one()
