@@ -63,7 +63,8 @@ def trouble_of(error: BaseException) -> Trouble:
 class SyncReport:
     """What a run did, or a plan would do, for one sync.
 
-    `planned = accepted + rejected + invalid + unknown` after a run; `deferred` rows were not begun and come
+    `planned = accepted + rejected + invalid + unknown` after a run; in a plan, `unknown` are those of earlier
+    runs without an answer, which a run asks about before it plans. `deferred` rows were not begun and come
     round again by themselves. `unmatched` members have no record, and the sync may not make one; they are
     looked up again when their row changes, a day later, or when somebody says `retry`. `parked`
     rows would be refused as before: they wait until the row, the mapping or the object changes, or somebody

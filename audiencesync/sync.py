@@ -122,6 +122,7 @@ def plan_in(
             try:
                 planned = plan_sync(bench, sync, state, reading)
                 report = _predicted(_planned(report, planned), planned, bench.meter.made - made)
+                report = _unsettled(report, bench.runs.unanswered(state.sync_id))
                 report = replace(report, sample=sample(store, SAMPLE_ROWS) if planned.totals.planned else ())
             except AudienceSyncError as error:
                 report = replace(report, trouble=trouble_of(error))
@@ -223,6 +224,11 @@ def _predicted(report: SyncReport, planned: Plan, made: Mapping[str, int]) -> Sy
     look_ups = sum(count for kind, count in made.items() if "query" in kind and "poll" not in kind)
     calls = {"look_ups": look_ups, **{route.value: count for route, count in planned.routes.calls.items()}}
     return replace(report, calls=calls, api_calls=sum(calls.values()))
+
+
+def _unsettled(report: SyncReport, open_: Mapping[str, int]) -> SyncReport:
+    """Rows of earlier runs without an answer: a run asks about them before it knows what to send."""
+    return replace(report, unknown=open_["rows"], unchanged=report.unchanged - open_["members"])
 
 
 def _mode(state: SyncState, options: RunOptions) -> Mode:

@@ -57,7 +57,11 @@ def show_plan(project: Project, report: RunReport) -> None:
     """The same numbers before the fact, then sample rows."""
     for sync in report.syncs:
         write(f"{sync.name}: {sync.mode.value}, plan", "bold")
-        foreseen = [("to send", count(sync.planned - sync.invalid)), ("invalid", count(sync.invalid))]
+        foreseen = [
+            ("to send", count(sync.planned - sync.invalid)),
+            ("invalid", count(sync.invalid)),
+            ("unknown", count(sync.unknown)),
+        ]
         if _has_numbers(sync):
             travel = [*_rows_by_route(sync), ("seconds", f"{sync.seconds:.2f}")]
             _show_groups(_members(sync), foreseen, travel, _calls(sync))
@@ -68,6 +72,7 @@ def show_plan(project: Project, report: RunReport) -> None:
                 [_sample_row(row) for row in sync.sample],
                 title=f"{len(sync.sample)} of {count(sync.planned)} rows",
             )
+        _show_unknown(sync)
         _show_parked(project, sync)
         write()
 
@@ -96,6 +101,16 @@ def _show_codes(found: Sequence[Mapping[str, Any]]) -> None:
     write_table(columns, rows)
     if len(found) > _CODES:
         write(f"and {len(found) - _CODES} codes more")
+
+
+def _show_unknown(sync: SyncReport) -> None:
+    """A plan asks Salesforce nothing about them, so that its other numbers are without them."""
+    if sync.unknown:
+        write()
+        write(
+            f"{count(sync.unknown)} of an earlier run without an answer: a run first asks Salesforce "
+            "what became of them, which takes calls, and sends again what did not arrive"
+        )
 
 
 def _show_parked(project: Project, sync: SyncReport) -> None:

@@ -86,6 +86,10 @@ class RunLog:
         """How the pushes of a run and sync ended: accepted, created, ... and rows by route."""
         return self._store.row("run_counts", {"run_id": run_id, "sync_id": sync_id})
 
+    def unanswered(self, sync_id: int) -> Mapping[str, int]:
+        """Sent rows of a sync without an answer yet: `rows`, and the acknowledged `members` among them."""
+        return self._store.row("outbox_unanswered", {"sync_id": sync_id})
+
     def api_calls(self, run_id: str, sync: str) -> int:
         """Billed calls of a run for a sync."""
         return int(self._store.row("run_api_calls", {"run_id": run_id, "sync": sync})["calls"])

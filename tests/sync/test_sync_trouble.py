@@ -74,10 +74,28 @@ def test_a_run_that_cannot_ask_either_says_whose_rows_are_unknown(world: World) 
     assert (first.unknown, first.unknown_earlier) == (2, 0)
     assert "unknown_earlier" not in first.document()
 
+    (plan,) = world.plan().syncs
+    assert (plan.status, plan.unknown, plan.planned, plan.api_calls) == (RunStatus.PARTIAL, 2, 0, 0)
+
     report = world.run_one()
 
     assert (report.status, report.unknown, report.unknown_earlier) == (RunStatus.PAUSED, 2, 2)
     assert report.document()["unknown_earlier"] == 2
+
+
+def test_a_plan_does_not_call_a_member_unchanged_whose_answer_is_still_out(world: World) -> None:
+    people = [person(1), person(2)]
+    world.people(people)
+    world.run_one()
+    world.people([person(1, phone="+9"), people[1]])
+    world.org.fault("drop_before", match={"path": "composite/sobjects|/query"}, times=99)
+    assert world.run().syncs[0].unknown == 1
+
+    (plan,) = world.plan().syncs
+
+    assert (plan.members, plan.unchanged, plan.unknown, plan.changed, plan.planned) == (2, 1, 1, 0, 0)
+    world.org.admin("DELETE", "faults")
+    assert world.run_one().accepted == 1
 
 
 def test_an_exit_whose_answer_was_lost_is_not_sent_twice(world: World) -> None:
