@@ -213,4 +213,10 @@ def test_history_does_not_say_never_of_a_ledger_that_was_cut(cli: Cli, ran: Path
     assert told.endswith("5 pushes were older than keep_ledger and are dropped\n")
     assert cli("history", "1").out.startswith("nothing was sent under that key since 20")
     assert cli("history", "1", "--json").document["ledger_since"].startswith("20")
+    people = ran / "people.csv"
+    people.write_text(people.read_text().replace("O'Neill", "O'Neal"))
+    cli("run")
+    note, *pushes = cli("history", "3").out.splitlines()
+    assert note.startswith("the ledger is whole since 20")
+    assert any("O'Neal" in line for line in pushes)
     assert "kept for 30d; whole since 20" in cli("store", "info").out

@@ -37,6 +37,8 @@ def history(*, key: str, config_path: Path, syncs: tuple[str, ...], as_json: boo
             if since
             else "nothing was ever sent under that key"
         )
+    elif since:
+        write(f"the ledger is whole since {moment(since)}; older pushes were dropped (keep_ledger)")
     for push in () if as_json else pushes:
         _show(push)
 
