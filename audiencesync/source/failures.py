@@ -10,6 +10,14 @@ from audiencesync.store import SqlFailed
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _KNOWN = (
     (
+        re.compile("Value with unterminated quote found"),
+        "the quote of a value is left open",
+        (
+            "close it, or wait until the file is written; "
+            "where quotes mean nothing, say quote = '' in read_csv(...)"
+        ),
+    ),
+    (
         re.compile(
             r"^\w[\w ]*: (No magic bytes|Failed to read file|Malformed JSON in file"
             r"|.*(too small to be a|not a) Parquet)"

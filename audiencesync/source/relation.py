@@ -42,6 +42,9 @@ _WHOLE = {
     "csv": {"sample_size": "-1", "files_to_sniff": "-1"},
     "json": {"sample_size": "-1", "maximum_sample_files": "-1"},
 }
+_DIALECT = {"quote": "'\"'", "comment": "''"}
+"""What a CSV file is unless its options say otherwise: left to guess, DuckDB takes an open quote for the sign
+that no value is quoted, and leaves out lines that begin with #."""
 _USER_KNOWS_TYPES = frozenset({"sample_size", "columns", "all_varchar", "auto_detect"})
 
 
@@ -129,12 +132,13 @@ class Relation:
         called = self._is_call(0) and _PARQUET_FUNCTION.fullmatch(self.tokens[0].text)
         return bool(called) and _closing(self.tokens, 1) == len(self.tokens) - 1
 
-    @cached_property
-    def sampled_whole(self) -> str:
-        """The bracketed relation, with the types of CSV and JSON columns taken from every line.
+    def read(self, *, whole: bool) -> str:
+        """The bracketed relation, with CSV in the one dialect that needs no guess.
 
-        By default DuckDB looks at some 20,000 lines; if `31.7` or `007` comes later in a column of whole
-        numbers, it reads 32 and 7 and says nothing.
+        Args:
+            whole: Every line of CSV and JSON has a say in the types of the columns. By default DuckDB looks
+                at some 20,000 lines; if `31.7` or `007` comes later in a column of whole numbers, it reads
+                32 and 7 and says nothing.
         """
         pieces = list(self.pieces)
         first = self.tokens[0].place
@@ -142,11 +146,11 @@ class Relation:
             if self._is_call(index) and (match := _SAMPLED.fullmatch(token.text)):
                 closing = _closing(self.tokens, index + 1)
                 given = {one.word for one in self.tokens[index + 2 : closing]}
-                if closing < len(self.tokens) and not given & _USER_KNOWS_TYPES:
-                    options = _options(match["kind"], leave=given)
-                    pieces[self.tokens[closing].place - first] = f", {options})"
+                if closing < len(self.tokens):
+                    options = _options(match["kind"], given, whole=whole)
+                    pieces[self.tokens[closing].place - first] = f"{options})"
             elif self._is_file(index) and (match := _FILE_NAME.search(token.text)):
-                pieces[token.place - first] = self._as_call(index, match["kind"].lower())
+                pieces[token.place - first] = self._as_call(index, match["kind"].lower(), whole=whole)
         return self._bracketed("".join(pieces))
 
     def _bracketed(self, text: str) -> str:
@@ -171,7 +175,7 @@ class Relation:
         before = self.tokens[index - 1].word if index else "from"
         return before in {"from", "join"} and bool(_FILE_NAME.search(self.tokens[index].text))
 
-    def _as_call(self, index: int, kind: str) -> str:
+    def _as_call(self, index: int, kind: str, *, whole: bool) -> str:
         literal = self.tokens[index].text
         if kind == "parquet":
             return literal
@@ -183,12 +187,15 @@ class Relation:
         alias = "" if named else ' AS "' + PurePath(name.replace('"', '""')).name.split(".")[0] + '"'
         reader = "csv" if kind in {"csv", "tsv"} else "json"
         text = "'" + name + "'" if literal[0] == "'" else "'" + name.replace("'", "''") + "'"
-        return f"read_{reader}({text}, {_options(reader)}){alias}"
+        return f"read_{reader}({text}{_options(reader, set(), whole=whole)}){alias}"
 
 
-def _options(kind: str, leave: Sequence[str] | set[str] = ()) -> str:
-    wanted = _WHOLE["csv" if kind.lower() == "csv" else "json"]
-    return ", ".join(f"{name} = {value}" for name, value in wanted.items() if name not in leave)
+def _options(kind: str, given: set[str], *, whole: bool) -> str:
+    reader = "csv" if kind.lower() == "csv" else "json"
+    wanted = dict(_DIALECT) if reader == "csv" else {}
+    if whole and not given & _USER_KNOWS_TYPES:
+        wanted |= _WHOLE[reader]
+    return "".join(f", {name} = {value}" for name, value in wanted.items() if name not in given)
 
 
 def _closing(tokens: Sequence[Token], opening: int) -> int:

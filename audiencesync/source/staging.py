@@ -121,7 +121,9 @@ class Stager:
             self._copy(self._remote.look_at(place, relation), "stage_table", _GLANCE, condition=_NOTHING)
             return Staged(_GLANCE, place, self._store.columns(_GLANCE))
         with failing_as(place):
-            return Staged("", place, self._store.columns(relation.sampled_whole), parsed=relation.reads_text)
+            return Staged(
+                "", place, self._store.columns(relation.read(whole=True)), parsed=relation.reads_text
+            )
 
     def append(self, staged: Staged, key: str, keys: Sequence[str]) -> None:
         """Copy the rows of some keys from another database too, as far as they are not there.
@@ -183,10 +185,10 @@ class Stager:
 
     def _parse(self, name: str, relation: Relation) -> None:
         try:
-            self._store.run("stage_file", name=name, relation=relation.sampled_whole)
+            self._store.run("stage_file", name=name, relation=relation.read(whole=True))
         except SqlFailed:
             # no guess fits all lines; one that fits the first makes DuckDB name the line that differs
-            self._store.run("stage_file", name=name, relation=relation.bracketed)
+            self._store.run("stage_file", name=name, relation=relation.read(whole=False))
             raise
 
     def _named(
@@ -230,7 +232,11 @@ def require(staged: Staged, wanted: Sequence[str]) -> None:
         raise SourceError(
             f"{staged.place}: there is no column {column!r}; {known}",
             hint=f"name one of its columns in `{staged.place}`, or add the column to its `from`"
-            + ("; a file needs a header, and in each line as many values as there" if staged.parsed else ""),
+            + (
+                "; a file needs a header, in each line as many values as there, and no quote left open"
+                if staged.parsed
+                else ""
+            ),
         )
 
 

@@ -38,6 +38,37 @@ def test_every_file_of_a_glob_has_a_say_in_the_types(desk: Desk, kind: str) -> N
     assert desk.read(f"read_{kind}('many/*.{kind}')").profiles == 40
 
 
+@pytest.mark.parametrize(
+    "relation",
+    [
+        "'people.csv'",
+        "read_csv('people.csv')",
+        "SELECT * FROM read_csv_auto('people.csv', all_varchar = true)",
+    ],
+)
+def test_quotes_are_taken_off_and_those_inside_a_value_belong_to_it(desk: Desk, relation: str) -> None:
+    desk.file("people.csv", 'id,name\n1,"Lovelace, ""Ada"""\n2,5" pipe\n3,\'s Gravenhage\'\n4,Eve\n')
+    desk.read(relation)
+
+    names = ['Lovelace, "Ada"', '5" pipe', "'s Gravenhage'", "Eve"]
+    assert desk.profiles("name") == [(name,) for name in names]
+
+
+@pytest.mark.parametrize("relation", ["'people.csv'", "read_csv('people.csv', all_varchar = true)"])
+def test_a_line_that_begins_with_a_number_sign_is_one_like_any_other(desk: Desk, relation: str) -> None:
+    desk.file("people.csv", "id,name\n1,Ada\n#2,Bob\n3,Eve\n")
+
+    assert desk.read(relation).profiles == 3
+    assert desk.profiles("name") == [("Bob",), ("Ada",), ("Eve",)]
+
+
+def test_another_dialect_is_what_the_options_say(desk: Desk) -> None:
+    desk.file("people.csv", "id;name\n1;'Lovelace; Ada'\n# 2;nobody\n3;\"Eve\n")
+    desk.read("read_csv('people.csv', quote = '''', comment = '#')")
+
+    assert desk.profiles("name") == [("Lovelace; Ada",), ('"Eve',)]
+
+
 def test_a_column_without_a_value_fits_any_condition(desk: Desk) -> None:
     desk.file("people.csv", "id,name,score,likes\n1,Ann,,\n")
     desk.read("'people.csv'")

@@ -198,9 +198,9 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         return
     assert "--" not in "".join(token.text for token in relation.tokens if token.kind == "mark")
     assert isinstance(relation.reads_files, bool)
-    assert isinstance(relation.sampled_whole, str)
+    assert isinstance(relation.read(whole=True), str)
     if not relation.reads_text:
-        assert relation.sampled_whole == relation.bracketed
+        assert relation.read(whole=True) == relation.bracketed
     again = Relation.parse(relation.text)
     assert [token[:2] for token in again.tokens] == [token[:2] for token in relation.tokens]
 
@@ -218,4 +218,4 @@ def test_a_select_means_the_same_with_any_comment_and_ending(
     relation = Relation.parse(f"-- {comment}\n SELECT 1 AS id, {quoted} AS it /* {comment} */{ending}")
 
     assert engine.rows(f"FROM {relation.bracketed}") == [(1, value)]
-    assert engine.rows(f"FROM {relation.sampled_whole}") == [(1, value)]
+    assert engine.rows(f"FROM {relation.read(whole=True)}") == [(1, value)]
