@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,17 @@ def test_a_time_that_the_autumn_night_has_twice_comes_once() -> None:
     assert times(nightly, "2026-10-23T12:00", 3) == ["10-24 00:30", "10-25 00:30", "10-26 01:30"]
 
 
+def test_a_run_in_the_hour_that_the_autumn_night_has_twice_is_the_last_of_the_night() -> None:
+    nightly = sync(cron="30 2 * * *", **ROME)
+    assert times(nightly, "2026-10-25T01:10", 1) == ["10-26 01:30"]
+
+
+def test_every_half_of_one_hour_comes_in_both_nights() -> None:
+    often = sync(cron="*/30 2 * * *", **ROME)
+    assert times(often, "2026-03-28T12:00", 2) == ["03-29 01:00", "03-30 00:00"]
+    assert times(often, "2026-10-24T12:00", 3) == ["10-25 00:00", "10-25 00:30", "10-26 01:00"]
+
+
 def test_every_quarter_of_an_hour_goes_on_through_both_nights() -> None:
     quarterly = sync(cron="*/15 * * * *", **ROME)
     assert times(quarterly, "2026-10-25T00:30", 4) == [
@@ -85,16 +97,52 @@ def test_a_sync_without_time_is_never_due() -> None:
     assert due_after(sync(watch=True), None, at("2026-06-10T09:00")) is None
 
 
+NIGHTS = [
+    ("Europe/Rome", "2026-03-29T01:00"),
+    ("Europe/Rome", "2026-10-25T01:00"),
+    ("America/St_Johns", "2026-11-01T04:30"),
+    ("America/Havana", "2026-11-01T05:00"),
+    ("America/Asuncion", "2024-03-24T03:00"),
+    ("Africa/Casablanca", "2026-02-15T02:00"),
+    ("Australia/Lord_Howe", "2026-04-04T15:00"),
+    ("Australia/Lord_Howe", "2026-10-03T15:30"),
+    ("Pacific/Apia", "2011-12-30T10:00"),
+    ("UTC", "2026-06-01T00:00"),
+]
+"""Zones, and when their clocks jump: by an hour or half of one, over midnight, over a whole day, or never."""
+
+
 @given(
-    minutes=st.integers(0, 525_600),
-    cron=st.sampled_from(["0 6 * * *", "*/7 * * * *", "30 2 * * 0", "15 1,3 28-31 * *"]),
-    zone=st.sampled_from(["UTC", "Europe/Rome", "America/St_Johns", "Australia/Lord_Howe"]),
+    night=st.sampled_from(NIGHTS),
+    seconds=st.floats(-2 * 86_400, 2 * 86_400),
+    minutes=st.sampled_from(["0", "30", "*", "*/7", "0,59", "15-45/10"]),
+    hours=st.sampled_from(["*", "*/2", "0", "1", "2", "1,3", "0-3", "23", "6"]),
+    days=st.sampled_from(["* * *", "28-31 * *", "* * 0", "1 * 1-5"]),
 )
-def test_a_time_is_always_after_the_last_run(minutes: int, cron: str, zone: str) -> None:
-    last = at("2026-01-01T00:00") + timedelta(minutes=minutes)
-    due = due_after(sync(cron=cron, timezone=zone), last, last)
+def test_a_time_is_always_after_the_last_run(
+    night: tuple[str, str], seconds: float, minutes: str, hours: str, days: str
+) -> None:
+    zone, jump = night
+    last = at(jump) + timedelta(seconds=seconds)
+    due = due_after(sync(cron=f"{minutes} {hours} {days}", timezone=zone), last, last)
     assert due is not None
     assert last < due
+
+
+@given(
+    night=st.sampled_from(NIGHTS),
+    minutes=st.sampled_from(["0", "30", "*/20"]),
+    hours=st.sampled_from(["0", "1", "2", "1,3", "23"]),
+)
+def test_no_time_of_a_named_hour_comes_twice(night: tuple[str, str], minutes: str, hours: str) -> None:
+    zone, jump = night
+    one = sync(cron=f"{minutes} {hours} * * *", timezone=zone)
+    begin, end = at(jump) - timedelta(days=2), at(jump) + timedelta(days=3)
+    found, now = [], begin
+    while (due := due_after(one, now, now)) is not None and due < end:
+        found.append(due.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+        now = due
+    assert len(found) == len(set(found))
 
 
 @pytest.mark.parametrize(
