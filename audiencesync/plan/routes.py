@@ -14,7 +14,8 @@ COMPOSITE_ROWS = 5 * COLLECTION_ROWS
 """Rows of one Composite, which takes five Collections. Source: REST API guide, "Composite"."""
 
 REQUEST_BYTES = 8_000_000
-"""Most bytes of values in one request: well below what a load balancer or a trigger's heap takes."""
+"""Most bytes of values in one request, escapes included and names not: well below what a load balancer or a
+trigger's heap takes."""
 
 BULK_CALLS = 6
 """Calls of one Bulk 2.0 job: create, upload, close, one poll, successful and failed results.
@@ -26,7 +27,8 @@ JOB_ROWS = 1_000_000
 """Rows of one job: a job that Salesforce gives up costs no more than these."""
 
 JOB_BYTES = 90_000_000
-"""Most bytes of one upload; the platform takes 100 MB and our writer may overshoot a little.
+"""Most bytes of one upload, which takes 100 MB. Not counted are the header, what the last row has beyond
+them, and the commas of fields that are mapped no more and that exits clear.
 
 Source: Bulk API 2.0 guide, "Upload Job Data".
 """

@@ -333,6 +333,60 @@ def test_files_are_cut_and_a_few_jobs_run_at_once(
     assert (report.accepted, peak, running) == (130, 3, set())
 
 
+FIELDS = [
+    "Title",
+    "City",
+    "State",
+    "Country",
+    "PostalCode",
+    "Street",
+    "Website",
+    "Description",
+    "MobilePhone",
+]
+
+
+@pytest.mark.usefixtures("several_jobs")
+@pytest.mark.parametrize("match_field", ["Email", "External_Id__c"])
+@pytest.mark.parametrize(
+    ("values", "changed"),
+    [
+        (['{"a":"b"}', '"', ""], '""'),
+        (["x"], "y"),  # a column of nine for a row
+        (["x"], ""),
+        (["\\", "a\nb", "ö, ß"], "\U0001f600"),
+    ],
+    ids=["quotes", "one letter", "cleared", "other signs"],
+)
+def test_no_file_is_larger_than_it_was_planned(
+    world: World, monkeypatch: pytest.MonkeyPatch, match_field: str, values: list[str], changed: str
+) -> None:
+    """Of new members, of updates of one field each, and of exits."""
+    monkeypatch.setitem(PACKING, "job_rows", 1_000_000)
+    monkeypatch.setitem(PACKING, "job_bytes", 3_000)
+    world.sync["match_field"] = match_field
+    world.sync["extra_fields"] = {"External_Id__c": "id", **{name: name.lower() for name in FIELDS}}
+    files: list[list[bytes]] = []
+
+    def uploading(org: Salesforce, job_id: str, path: Path) -> None:
+        files.append(path.read_bytes().splitlines(keepends=True))
+        upload(org, job_id, path)
+
+    upload = Salesforce.upload
+    monkeypatch.setattr(Salesforce, "upload", uploading)
+    people = [
+        person(number, **{name.lower(): values[place % len(values)] for place, name in enumerate(FIELDS)})
+        for number in range(150)
+    ]
+    world.people(people)
+    assert world.run_one(allowed=LIFTED).accepted == 150
+    world.people([one | {FIELDS[place % 9].lower(): changed} for place, one in enumerate(people[:120])])
+    assert world.run_one(allowed=LIFTED).rejected == 0
+
+    assert len(files) > 4
+    assert all(sum(map(len, lines[1:-1])) <= 3_000 for lines in files)
+
+
 @pytest.mark.usefixtures("several_jobs")
 def test_a_job_that_fails_leaves_those_beside_it_settled_and_no_other_begun(world: World) -> None:
     world.people([person(number) for number in range(130)])

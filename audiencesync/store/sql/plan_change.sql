@@ -12,8 +12,8 @@
 --           may write to), quiet (state only), forget (state only, the member is gone), wait (she is gone, and another
 --           member takes her record: nothing changes before that is accepted). `after` is what is sent and
 --           `before` what was there, `payload` what the record then holds, NULL for no more than `after` (JSON: field ->
---           value); whole: every field is sent; value_bytes of what is sent; clears: filled values that become empty;
---           leads: the first of her rows
+--           value); whole: every field is sent; value_bytes of what is sent, each value quoted, and a comma a column;
+--           clears: filled values that become empty; leads: the first of her rows
 -- grain   : one row a candidate; one for each of its records when it has several
 {% set sent %}[{% for field in fields %}CASE WHEN sent_{{ loop.index0 }} THEN coalesce(value_{{ loop.index0 }}, 'null') END{{ ", " if not loop.last }}{% endfor %}]{% endset %}
 {% set values %}[{% for field in fields %}value_{{ loop.index0 }}{{ ", " if not loop.last }}{% endfor %}]{% endset %}
@@ -83,7 +83,7 @@ WITH member AS (
         {% endfor %}
             , sf_fields_besides(acked_fields, [{% for field in fields %}{{ field.name | text }}{{ ", " if not loop.last }}{% endfor %}])
         ), '}'){{ " END" if plain }} AS payload,
-        CAST(0{% for field in fields %} + CASE WHEN sent_{{ loop.index0 }} THEN 3 + coalesce(strlen(value_{{ loop.index0 }}), 4) ELSE 0 END{% endfor %} AS BIGINT) AS value_bytes,
+        CAST(0{% for field in fields %} + CASE WHEN sent_{{ loop.index0 }} THEN 3 + coalesce(strlen(value_{{ loop.index0 }}), 4) ELSE 1 END{% endfor %} AS BIGINT) AS value_bytes,
         0{% for field in fields %} + CASE WHEN sent_{{ loop.index0 }} AND acked_{{ loop.index0 }} IS NOT NULL AND value_{{ loop.index0 }} IS NULL THEN 1 ELSE 0 END{% endfor %} AS clears,
         CASE WHEN value_bytes > 32000 THEN
             list_sum([sf_length(one) FOR one IN {{ sent }}]) > 399000 OR list_max([sf_length(one) FOR one IN {{ sent }}]) > 32000 ELSE false END
@@ -158,7 +158,7 @@ WITH member AS (
         'exited' AS reason,
         sf_fields_text(changed, 'after') AS "after", nullif(sf_fields_text(changed, 'before'), '{}') AS "before", NULL AS payload, false AS whole,
         []::VARCHAR[] AS truncated, NULL AS fingerprint, NULL AS row_hash, known, false AS desired,
-        CAST(coalesce(list_sum([3 + coalesce(strlen(one."after"), 4) FOR one IN map_values(changed)]), 0) AS BIGINT) AS value_bytes,
+        CAST({{ fields | length }} + coalesce(list_sum([3 + coalesce(strlen(one."after"), 4) FOR one IN map_values(changed)]), 0) AS BIGINT) AS value_bytes,
         len([one FOR one IN map_values(changed) IF one."before" IS NOT NULL AND one."after" IS NULL]) AS clears,
         len([one FOR one IN map_entries(changed) IF one.value."after" IS NULL AND contains(one.key, '.')]) > 0 AS bulk_unfit,
         {% for word in words %}0::BIGINT AS mask_{{ word }}, {% endfor %}

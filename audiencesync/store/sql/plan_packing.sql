@@ -17,7 +17,10 @@ CREATE OR REPLACE TEMP TABLE plan_order AS
 SELECT plan_change.rowid AS plan_row, kind, bulk_unfit,
     -- in a Composite this begins a reference to another answer, and nothing writes it as text (salesforce/composite.py)
     operation <> 'delete' AND (contains(coalesce(match_value, ''), '@{') OR contains("after", '@{')) AS composite_unfit,
-    8 + coalesce(strlen(match_value), 0) + value_bytes AS bytes
+    -- never less than a line of a file takes: an Id or match value with its quotes and the line end, and one for each quote
+    -- that is doubled, which JSON escapes along with others
+    greatest(18, coalesce(strlen(match_value), 0)) + 3 + value_bytes
+        + CASE WHEN contains("after", '\') THEN strlen("after") - strlen(replace("after", '\', '')) ELSE 0 END AS bytes
 FROM plan_change JOIN plan_kind USING (object, operation)
 WHERE verdict = 'send'
 ORDER BY kind, parent, {{ "plan_change.rowid" if many else "profile_key, salesforce_id" }};
