@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import product
 from typing import Protocol
 
 from audiencesync.cluster import Cluster
@@ -214,9 +215,10 @@ def _words(store: Store, bits: Mapping[str, int]) -> Sequence[int]:
     """Mask columns for these bits; the store's tables get room for them."""
     stored = store.row("mask_words")["words"]
     needed = max(math.ceil((max(bits.values(), default=0) + 1) / BITS_A_WORD), 1)
-    for word in range(stored, needed):
-        for table in _TABLES_WITH_MASKS:
-            store.run("add_mask_word", table=table, word=word)
+    if stored < needed:
+        with store.transaction():  # a table without its word is one that no later run could plan with
+            for table, word in product(_TABLES_WITH_MASKS, range(stored, needed)):
+                store.run("add_mask_word", table=table, word=word)
     return range(max(stored, needed))
 
 

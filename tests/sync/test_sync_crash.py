@@ -4,13 +4,14 @@ import json
 import math
 import signal
 import threading
+from typing import Any
 
 import pytest
 
 from audiencesync.errors import StoreError
 from audiencesync.store import Store, StoreHeld
 from tests.children import run_module
-from tests.world import World, person
+from tests.world import World, opened, person
 
 
 def kill_at(world: World, point: str, *more: str) -> None:
@@ -201,3 +202,49 @@ def test_a_second_run_waits_for_the_store_as_long_as_it_was_told(world: World) -
         threading.Timer(1, other.stdin.close).start()
 
         assert world.run_one(wait=math.inf).accepted == 1
+
+
+MANY = [f"a{number:03}" for number in range(140)]
+"""Three columns of audiences."""
+
+
+def check_many_audiences(world: World) -> None:
+    """The last of them is as good as the first."""
+    world.people([person(1, audiences=["a000", "a139"]), person(2, phone="+" * 41, audiences=["a139"])])
+    report = world.run_one()
+    assert (report.trouble, report.accepted, report.invalid) == (None, 1, 1)
+    assert world.leads()["p1@example.com"]["Audiences__c"] == "a000;a139"
+    assert world.run_one().planned == 0
+
+
+@pytest.mark.parametrize("table", ["acknowledged", "outbox", "parked"])
+def test_a_run_that_ends_while_it_makes_room_for_audiences_leaves_all_tables_alike(
+    world: World, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.people([person(1)])
+    world.run_one()
+    world.sync["audiences"] = ["news", *MANY]
+    real = Store.run
+
+    def interrupted(store: Store, statement: str, *given: Any, **template: Any) -> None:
+        if statement == "add_mask_word" and template["table"] == table:
+            raise KeyboardInterrupt
+        real(store, statement, *given, **template)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            world.run_one()
+
+    check_many_audiences(world)
+
+
+def test_a_store_in_which_one_table_alone_has_room_for_more_audiences_is_mended(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    with opened(world.folder / "store.duckdb") as store:
+        store.execute("ALTER TABLE acknowledged ADD COLUMN mask_1 BIGINT DEFAULT 0")
+    assert world.run_one().planned == 0
+    world.sync["audiences"] = ["news", *MANY]
+
+    check_many_audiences(world)
