@@ -220,8 +220,11 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
         )
         candidates = reading.source.forgiving(find)
         if reading.totals.since is None and not reading.pushed:
+            totals = reading.totals
+            if 0 < candidates.acknowledged == candidates.leavers:
+                totals = reading.source.check()  # perhaps the source was emptied after it had been counted
             check_source(
-                profiles=reading.totals.profiles,
+                profiles=totals.profiles,
                 acknowledged=candidates.acknowledged,
                 allowed=bench.options.allowed,
             )

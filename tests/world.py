@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ import duckdb
 import pytest
 import requests
 
-from audiencesync import sync
+from audiencesync import stages, sync
 from audiencesync.config.load import load
 from audiencesync.plan import routes
 from audiencesync.progress import Silent
@@ -180,6 +180,13 @@ class World:
             for one in people:
                 rows.writerows([one["id"], name] for name in one.get("audiences", ["news"]))
 
+    def people_in_parquet(self, people: Sequence[Mapping[str, Any]]) -> None:
+        """The same where profiles lie in a file that a run reads twice: to check them, and to compare."""
+        self.people(people)
+        self.config["source"]["profiles"]["from"] = "'profiles.parquet'"
+        rows = f"FROM read_csv('{self.folder}/profiles.csv', all_varchar = true)"
+        _engine().execute(f"COPY ({rows}) TO '{self.folder}/profiles.parquet'")
+
     def project(self) -> Any:
         path = self.folder / "audiencesync.yaml"
         path.write_text(json.dumps(self.config, indent=1))
@@ -272,6 +279,16 @@ def _engine() -> duckdb.DuckDBPyConnection:
 def send_by_bulk(patch: pytest.MonkeyPatch) -> None:
     """Make a Bulk job the cheapest route for any number of rows."""
     patch.setattr(routes, "BULK_CALLS", -1000)
+
+
+def once_checked(patch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+    """Have something done in each run between the check of the source and the comparison."""
+
+    def late(*given: Any) -> Any:
+        do()
+        return stages.plan_sync(*given)
+
+    patch.setattr(sync, "plan_sync", late)
 
 
 def person(number: int, **values: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from audiencesync.config.models import Sync
 from audiencesync.plan.listed import listed_audiences
 from audiencesync.plan.lookup import NO_RECORD_AGE
 from audiencesync.plan.sources import Sources, check_rule, read_sources, terms_of
-from audiencesync.plan.touched import Question, touch_here, touch_there
+from audiencesync.plan.touched import Question, check_touched, touch_here, touch_there
 from audiencesync.plan.unfit import UNFIT, Unfit, unfit_of
 from audiencesync.records import Mode, SourceTotals, SyncState
 from audiencesync.store import ColumnType, Store
@@ -108,7 +108,7 @@ def find_candidates(
 
     Raises:
         ConfigError: A mapping or rule is not valid over the profile columns.
-        SourceError: A key is repeated.
+        SourceError: A key is repeated, or the source changed while it was read.
     """
     sources, terms = read_sources(store, project, sync, columns, cluster), terms_of(sync)
     rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
@@ -165,6 +165,8 @@ def find_candidates(
             touch_here(store, question, sources, shared_hashes=True)
     else:
         touch_there(store, cluster, question, sources)
+    if not at_hand:  # of what is at hand the keys were looked at, and it is not read again
+        check_touched(store)
     store.run(
         "plan_candidate",
         {"sync_id": state.sync_id},

@@ -71,7 +71,7 @@ def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sou
     The store stays the truth of what was acknowledged: the cluster is lent it for this one comparison.
 
     Raises:
-        SourceError: Spark gave up, or the source changed while it was read.
+        SourceError: Spark gave up.
     """
     table = _lent(store, "state_out", question, **_BY_TEXT)
     cluster.lend("plan_state", table)
@@ -83,6 +83,14 @@ def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sou
     )
     with store.staged(_ARRIVING, found):
         store.run("touched_in", reader=_ARRIVING)
+
+
+def check_touched(store: Store) -> None:
+    """Refuse keys that came to be repeated after they were checked: the comparison may read the source again.
+
+    Raises:
+        SourceError: There are such among those who differ; each of their rows would become a record.
+    """
     if store.row("touched_repeats")["repeats"]:
         raise SourceError(
             "source.profiles: keys are repeated that were not when they were checked",

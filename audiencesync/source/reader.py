@@ -157,7 +157,7 @@ class Source:
             self._store.run("stage_profile", source=_SOURCE, scoped=False, **self._over)
         return columns
 
-    def check(self, *, since: str | None) -> SourceTotals:
+    def check(self, *, since: str | None = None) -> SourceTotals:
         """Count the profiles and refuse null and repeated keys.
 
         Repeated ones are left to `check_keys` where all of many profiles are read, and to `narrow` where only

@@ -1,8 +1,10 @@
 """A plan that would change too much is refused, with its numbers and the flag that allows it."""
 
+import pytest
+
 from audiencesync.records import Allowances, RunStatus
 from audiencesync.reports import SyncReport
-from tests.world import World, person
+from tests.world import World, once_checked, person
 
 
 def refusal(report: SyncReport) -> str:
@@ -10,6 +12,25 @@ def refusal(report: SyncReport) -> str:
     assert report.trouble is not None
     assert (report.trouble.kind, report.trouble.exit_code, report.planned) == ("GuardHeld", 5, 0)
     return f"{report.trouble.message}; {report.trouble.hint}"
+
+
+def test_a_source_that_is_emptied_after_it_was_counted_is_an_empty_source(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.people_in_parquet([person(1), person(2)])
+    world.run_one()
+    once_checked(monkeypatch, lambda: world.people_in_parquet([]))
+
+    assert "the source has no profile, and 2 members are acknowledged" in refusal(world.run_one())
+    assert {lead["Audiences__c"] for lead in world.org.records()} == {"news"}
+
+
+def test_everybody_may_leave_a_source_that_has_profiles(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.run_one()
+    world.people([person(1, audiences=[]), person(2, audiences=[])])
+
+    assert world.run_one().exited == 2
 
 
 def test_more_new_members_than_allowed_are_refused_after_the_backfill(world: World) -> None:

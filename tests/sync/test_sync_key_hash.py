@@ -7,7 +7,7 @@ import pytest
 from audiencesync.errors import SourceError
 from audiencesync.source import Source, reader
 from audiencesync.store import Store
-from tests.world import World, opened, person
+from tests.world import World, once_checked, opened, person
 
 
 @pytest.fixture
@@ -130,6 +130,46 @@ def test_many_profiles_are_counted_again_only_where_the_comparison_does_not_show
     world.people([*(person(number) for number in range(7)), person(8, audiences=[])])
     assert world.run_one().entered == 1
     assert looked == [False]
+
+
+@pytest.mark.parametrize("least", [1_000_000, 0], ids=["few", "many"])
+@pytest.mark.parametrize("twice", [person(1, phone="+9"), person(3)], ids=["member", "newcomer"])
+def test_whoever_comes_twice_since_the_source_was_checked_becomes_no_second_record(
+    world: World, monkeypatch: pytest.MonkeyPatch, twice: dict[str, Any], least: int
+) -> None:
+    """A loader appends to the file, and mends that a minute later."""
+    monkeypatch.setattr(reader, "_MANY", least)
+    del world.sync["match_field"]
+    world.people_in_parquet([person(1), person(2)])
+    world.run_one()
+    people = [person(number) for number in (1, 2, 3) if twice["id"] != f"p{number}"] + [twice]
+    world.people_in_parquet(people)
+
+    with monkeypatch.context() as patch:
+        once_checked(patch, lambda: world.people_in_parquet([*people, twice]))
+        (report,) = world.run().syncs
+    assert report.trouble is not None
+    assert (report.trouble.kind, report.planned) == ("SourceError", 0)
+    assert "repeated" in report.trouble.message
+
+    world.people_in_parquet(people)
+    assert world.run_one().trouble is None
+    assert sorted(lead["Email"] for lead in world.org.records()) == [
+        f"p{one}@example.com" for one in (1, 2, 3)
+    ]
+
+
+def test_a_store_in_which_a_member_stands_twice_holds_no_run_up(world: World) -> None:
+    world.people_in_parquet([person(1), person(2)])
+    world.run_one()
+    with opened(world.folder / "store.duckdb") as store:
+        store.execute("INSERT INTO acknowledged FROM acknowledged WHERE profile_key = 'p1'")
+    world.people_in_parquet([person(1, phone="+9"), person(2)])
+
+    (report,) = world.run().syncs
+
+    assert (report.trouble, report.rejected, report.invalid, report.unknown) == (None, 0, 0, 0)
+    assert world.leads()["p1@example.com"]["Phone"] == "+9"
 
 
 def test_a_store_whose_hashes_are_of_another_engine_is_hashed_anew(world: World) -> None:

@@ -1,4 +1,5 @@
--- touched_repeats: how many keys came home more than once: the source has changed since it was checked.
+-- touched_repeats: how many profiles were found beside another of the same key: the source has changed since it was checked.
+--                  One profile that meets two rows of the state is none of them.
 -- reads  : plan_touched
 -- returns: repeats BIGINT
-SELECT count(_profile_key) - count(DISTINCT _profile_key) AS repeats FROM plan_touched
+SELECT count(*) - count(DISTINCT (_profile_key, _plan_state)) AS repeats FROM plan_touched WHERE _profile_key IS NOT NULL
