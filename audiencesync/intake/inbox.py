@@ -30,14 +30,17 @@ class Inbox:
     Args:
         journal: Nobody else adds to it; it is closed with the inbox.
         clock: Dates what is kept.
+        latest: The time of the change that was kept last, by whichever process (UTC without a zone).
         kept: Called after each entry, with the number of its changes.
     """
 
-    def __init__(self, journal: Journal, *, clock: Clock, kept: Callable[[int], None]) -> None:
+    def __init__(
+        self, journal: Journal, *, clock: Clock, latest: datetime | None, kept: Callable[[int], None]
+    ) -> None:
         self._journal, self._clock, self._kept = journal, clock, kept
         self._queue: SimpleQueue[_Parcel | None] = SimpleQueue()
         self._brought = self._done = 0  # each is counted by one thread alone
-        self._latest = datetime.min  # noqa: DTZ901  (as the store keeps times: UTC without a zone)
+        self._latest = latest or datetime.min  # noqa: DTZ901  (as the store keeps times: UTC without a zone)
         self._thread = Thread(target=self._work, name="inbox", daemon=True)
         self._thread.start()
 

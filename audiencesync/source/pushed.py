@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from audiencesync.config.columns import folded
-from audiencesync.store import ColumnType, Journal, Place, Store, forget_entries, journal_entries, quote_name
+from audiencesync.store import (
+    ColumnType,
+    Journal,
+    Place,
+    Store,
+    forget_entries,
+    journal_entries,
+    last_entry,
+    quote_name,
+)
 
 _NESTED = frozenset({"list", "array", "struct", "map", "union"})
 _OF_NO_TYPE = "null"
@@ -40,12 +49,20 @@ def waiting(store: Store) -> Waiting:
     return Waiting(changes, oldest)
 
 
+def latest_change(store: Store) -> datetime | None:
+    """The time of the change that was accepted last, were it taken over long ago (UTC without a zone)."""
+    taken = store.row("journal_place")["latest"]
+    entry = last_entry(store.journal_folder)
+    kept = None if entry is None else datetime.fromisoformat(entry.read()["received_at"][-1])
+    return max((one for one in (taken, kept) if one is not None), default=None)
+
+
 def take_out(store: Store) -> None:
     """Put what the journal has into the inbox, each change once whatever ends it."""
     for changes, place in _lots(store):
         with store.transaction():
             store.run("inbox_add", changes)
-            store.run("journal_move", place._asdict())
+            store.run("journal_move", {**place._asdict(), "latest": changes["received_at"][-1]})
     forget_entries(store.journal_folder, _place(store))
 
 
@@ -65,7 +82,8 @@ def _lots(store: Store) -> Iterator[tuple[Mapping[str, list[object]], Place]]:
 
 
 def _place(store: Store) -> Place:
-    return Place(**store.row("journal_place"))
+    row = store.row("journal_place")
+    return Place(row["file"], row["byte"])
 
 
 def take_over(store: Store, syncs: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from audiencesync.store.column_types import EXACT, WHOLE_NUMBERS, ColumnType
 from audiencesync.store.compacting import rewrite
 from audiencesync.store.database import Store, quote_name, quote_text, templates
 from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
-from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries
+from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries, last_entry
 from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
 
@@ -23,6 +23,7 @@ __all__ = [
     "journal_entries",
     "json_path",
     "json_shape",
+    "last_entry",
     "no_room",
     "open_when_free",
     "quote_name",

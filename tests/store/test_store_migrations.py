@@ -1,15 +1,20 @@
 """A store that an older program wrote goes on with all that it held."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from audiencesync.source import latest_change
 from audiencesync.store import Store
 from audiencesync.store.migrate import migrations
 
 WITH_MAPS = 5
 """The last version that kept field values as MAP columns."""
+WITHOUT_LATEST = 10
+"""The last version that did not know when a change had come last."""
 
 
 def old_store(path: Path, version: int, *statements: str) -> None:
@@ -70,3 +75,26 @@ def test_a_new_store_and_one_that_grew_up_have_the_same_tables(tmp_path: Path) -
                 ).fetchall()
             )
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "inbox SELECT 1, TIMESTAMP '2026-03-02', 'removal', 'k', NULL, NULL, NULL, NULL",
+        "pushed_membership SELECT 1, 'k', 'news', true, TIMESTAMP '2026-03-02'",
+        "pushed_profile SELECT 1, 'k', '{}', TIMESTAMP '2026-03-02'",
+        """pushed_profile SELECT 1, 'k', '{"a":["x",1772409600000000],"b":[null,7]}', NULL""",
+    ],
+    ids=["waiting", "membership", "removal", "value"],
+)
+def test_the_time_of_what_was_pushed_last_is_learned_from_what_is_there(tmp_path: Path, last: str) -> None:
+    early = "pushed_membership SELECT 2, 'other', 'news', true, TIMESTAMP '2026-03-01'"
+    old_store(
+        tmp_path / "store.duckdb",
+        WITHOUT_LATEST,
+        "INSERT INTO store.journal_place VALUES (1, 2)",
+        *(f"INSERT INTO store.{one}" for one in (early, last)),
+    )
+
+    with Store.open(tmp_path / "store.duckdb", base=tmp_path) as store:
+        assert latest_change(store) == datetime(2026, 3, 2)  # noqa: DTZ001  (as the store keeps times)
