@@ -3,7 +3,15 @@
 from audiencesync.store.column_types import EXACT, WHOLE_NUMBERS, ColumnType
 from audiencesync.store.compacting import rewrite
 from audiencesync.store.database import Store, quote_name, quote_text, templates
-from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
+from audiencesync.store.failures import (
+    DiskFull,
+    MemorySpent,
+    SqlFailed,
+    StoreHeld,
+    StoreUnwritable,
+    no_room,
+    words_of,
+)
 from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries, last_entry
 from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
@@ -19,6 +27,7 @@ __all__ = [
     "SqlFailed",
     "Store",
     "StoreHeld",
+    "StoreUnwritable",
     "forget_entries",
     "journal_entries",
     "json_path",

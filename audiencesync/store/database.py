@@ -18,7 +18,16 @@ import pyarrow as pa
 
 from audiencesync.errors import StoreError
 from audiencesync.store.column_types import ColumnType, column_type
-from audiencesync.store.failures import DiskFull, MemorySpent, SqlFailed, StoreHeld, no_room, words_of
+from audiencesync.store.failures import (
+    DiskFull,
+    MemorySpent,
+    SqlFailed,
+    StoreHeld,
+    StoreUnwritable,
+    forbidden,
+    no_room,
+    words_of,
+)
 from audiencesync.store.migrate import latest_version, migrate, rehash, version_of
 from audiencesync.store.texts import json_path
 
@@ -217,6 +226,7 @@ class Store:
 
         Raises:
             DiskFull: What was written there found no room.
+            StoreUnwritable: This user may not write there.
         """
         try:
             self.scratch_folder.mkdir(mode=0o700, exist_ok=True)
@@ -225,6 +235,8 @@ class Store:
         except OSError as error:
             if no_room(error):
                 raise DiskFull(self.path, words_of(error)) from error
+            if forbidden(error, self.path):
+                raise StoreUnwritable(self.path, words_of(error)) from error
             raise
 
     @contextmanager
@@ -267,6 +279,8 @@ class Store:
     def _failure(self, statement: str, error: duckdb.Error) -> StoreError:
         if no_room(error):
             return DiskFull(self.path, words_of(error))
+        if forbidden(error, self.path):
+            return StoreUnwritable(self.path, words_of(error))
         if isinstance(error, duckdb.OutOfMemoryException):
             return MemorySpent(statement, self._memory_limit)
         return SqlFailed(statement, error)

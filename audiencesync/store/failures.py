@@ -16,6 +16,8 @@ _NO_ROOM_WORDS = re.compile(
     "|".join([*(re.escape(os.strerror(number)) for number in sorted(_NO_ROOM)), "max_temp_directory_size"])
 )
 
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
 _UNWRITTEN = re.compile(r'Could not write file \\?"([^"\\]+)\\?": ([^"\\]+)')  # it may be quoted within JSON
 _AROUND = re.compile(r"^\w[\w ]* Error: ")
 
@@ -70,6 +72,16 @@ class DiskFull(StoreError):
         )
 
 
+class StoreUnwritable(StoreError):
+    """This user may not write to the store, or beside it, where its log and scratch files go."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"the store {path} cannot be written to: {_AROUND.sub('', reason)}",
+            hint="let this user write to the file and to its folder: log and scratch files lie beside it",
+        )
+
+
 class MemorySpent(StoreError):
     """A statement needs more memory than it may take, and cannot go through files."""
 
@@ -92,6 +104,13 @@ def no_room(error: BaseException) -> bool:
         return error.errno in _NO_ROOM
     # a value of the data may say anything
     return not isinstance(error, _ABOUT_DATA) and _NO_ROOM_WORDS.search(str(error)) is not None
+
+
+def forbidden(error: BaseException, path: Path) -> bool:
+    """Whether this user may not write to the store or beside it; any other file may be the source's."""
+    words = str(error)
+    denied = any(os.strerror(number) in words for number in _FORBIDDEN)
+    return denied and str(path) in words and not isinstance(error, _ABOUT_DATA)
 
 
 def _free(folder: Path) -> str:

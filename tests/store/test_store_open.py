@@ -1,14 +1,17 @@
-"""Opening a store that an older program made, and being stopped in a statement of it."""
+"""Opening a store: made by an older program, where one may only look; and being stopped in a statement."""
 
 import os
+import pwd
 import signal
 import threading
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from audiencesync.store import Store, migrate
+from audiencesync.store import Store, StoreUnwritable, migrate, rewrite
 
 _real = migrate.migrations
 
@@ -43,3 +46,37 @@ def test_a_signal_in_the_middle_of_a_statement_is_an_interruption_and_no_bug(tmp
             assert store.row("ledger_since")["kept_since"] is None
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.fixture
+def looked_at_only() -> Iterator[Path]:
+    """A store of somebody who may write to the file, not to its folder; root's rights are laid down."""
+    user = os.geteuid()
+    with TemporaryDirectory() as name:  # where everybody may go, unlike pytest's own
+        folder = Path(name)
+        Store.open(folder / "store.duckdb", base=folder).close()
+        (folder / "store.duckdb").chmod(0o666)
+        folder.chmod(0o555)
+        if user == 0:
+            os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        try:
+            yield folder / "store.duckdb"
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
+
+
+def test_a_store_beside_which_nobody_may_write_says_so_at_the_first_statement_and_when_compacted(
+    looked_at_only: Path,
+) -> None:
+    base = looked_at_only.parent
+    with (
+        Store.open(looked_at_only, base=base) as store,
+        pytest.raises(StoreUnwritable, match=r"cannot be written to: .*Permission denied") as refused,
+    ):
+        store.run("sync_add", {"sync_id": 1, "name": "leads", "object": "Lead"})
+    assert "let this user write to the file and to its folder" in refused.value.hint
+
+    with pytest.raises(StoreUnwritable, match=r"duckdb.tmp.*") as refused:
+        rewrite(looked_at_only, base=base, settings={})
+    assert refused.value.exit_code == 4
