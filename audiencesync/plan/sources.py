@@ -103,11 +103,12 @@ def check_rule(store: Store, project: Project, name: str, where: str, cluster: C
         ConfigError: With the rule's place in the config.
     """
     if cluster is not None:
-        relation = f"(SELECT CASE WHEN ({where}) THEN 1 END AS met FROM stage_profile)"  # noqa: S608
+        relation = f"(SELECT 1 AS met FROM stage_profile WHERE ({where}))"  # noqa: S608
         if reason := cluster.complaint(relation):
             raise ConfigError(
                 f"{project.place(('audiences', name, 'where'))}: {reason}",
-                hint="a rule is Spark SQL over the columns of source.profiles, as `engine` says spark",
+                hint="a rule is Spark SQL over the columns of source.profiles, as `engine` says spark, "
+                "and sees one row at a time",
             )
         return
     _try(store, project, ("audiences", name, "where"), f"CASE WHEN ({where}) THEN 1 END")
@@ -204,10 +205,13 @@ def _triggers_there(sync: Sync, columns: Mapping[str, ColumnType]) -> list[str]:
 
 
 def _try(store: Store, project: Project, place: Sequence[str | int], expression: str) -> None:
+    # behind WHERE: what makes rows of its own, or looks at others than the one, is refused nowhere else
+    relation = f"(SELECT 1 FROM stage_profile WHERE typeof(({expression})) = '')"  # noqa: S608  (the user's own)
     try:
-        store.columns(f"(SELECT {expression} FROM stage_profile)")  # noqa: S608  (the user's own expression)
+        store.columns(relation)
     except SqlFailed as failure:
         raise ConfigError(
             f"{project.place(tuple(place))}: {failure.reason}",
-            hint="the expression is DuckDB SQL over the columns of source.profiles",
+            hint="the expression is DuckDB SQL over the columns of source.profiles and sees one row "
+            "at a time: unnest, aggregates and windows belong in a subquery or in source.profiles.from",
         ) from failure

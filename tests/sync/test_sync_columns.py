@@ -1,5 +1,7 @@
 """Columns of the source, whatever they are called and whatever type they are of."""
 
+import re
+
 import pytest
 
 from tests.world import World, person
@@ -25,3 +27,41 @@ def test_a_column_called_rowid_is_one_like_any_other(
     world.people([{**people[0], name: "7"}, *people[1:]])
     assert world.run_one().updated == 1
     assert world.leads()["p0@example.com"]["Phone"] == "7"
+
+
+ONE_ROW = [
+    "upper(name)",
+    "list_aggregate(string_split(name, ' '), 'max')",
+    "array_to_string([part FOR part IN string_split(name, ' ')], '-')",
+    "(SELECT max(part) FROM unnest(string_split(name, ' ')) AS parts(part))",
+    "coalesce(*COLUMNS('fax|phone'))",
+]
+OTHER_ROWS = ["unnest(string_split(name, ' '))", "row_number() OVER ()", "max(name)", "count(*)"]
+
+
+@pytest.mark.parametrize("expression", ONE_ROW)
+def test_a_mapping_and_a_rule_may_say_anything_about_one_row(world: World, expression: str) -> None:
+    world.sync["extra_fields"] = {"Description": {"sql": expression}}
+    world.config["audiences"] = {"vip": {"where": f"length({expression}) > 0"}}
+    world.people([person(1), person(2)])
+
+    assert world.run_one().created == 2
+    assert {lead["Audiences__c"] for lead in world.org.records()} == {"news;vip"}
+
+
+@pytest.mark.parametrize("expression", OTHER_ROWS)
+@pytest.mark.parametrize("place", ["syncs.0.extra_fields.Description.sql", "audiences.vip.where"])
+def test_what_looks_at_other_rows_or_makes_some_is_a_mistake_in_the_config(
+    world: World, place: str, expression: str
+) -> None:
+    if place.startswith("audiences"):
+        world.config["audiences"] = {"vip": {"where": f"({expression}) IS NOT NULL"}}
+    else:
+        world.sync["extra_fields"] = {"Description": {"sql": expression}}
+    world.people([person(1), person(2)])
+
+    trouble = world.run_one().trouble
+    assert trouble is not None
+    assert trouble.kind == "ConfigError"
+    assert re.search(rf"audiencesync\.yaml:\d+: {re.escape(place)}: ", trouble.message)
+    assert world.org.records() == []
