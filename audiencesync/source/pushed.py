@@ -86,12 +86,11 @@ def _place(store: Store) -> Place:
     return Place(row["file"], row["byte"])
 
 
-def take_over(store: Store, syncs: Sequence[str]) -> None:
+def take_over(store: Store) -> None:
     """Take the accepted changes over, and have the syncs look again at the profiles that they are about.
 
     Args:
         store: Holds the inbox; the journal may go on growing.
-        syncs: Names of all syncs of the project.
     """
     take_out(store)
     ready = store.row("inbox_ready")
@@ -106,7 +105,7 @@ def take_over(store: Store, syncs: Sequence[str]) -> None:
             store.run("stage_pushed_membership")
             store.run("pushed_replace", table="pushed_profile")
             store.run("pushed_replace", table="pushed_membership")
-            store.run("inbox_pending", {"syncs": list(syncs)})
+            store.run("inbox_pending")
             store.run("inbox_out", {"last": last})
         last = store.row("inbox_ready")["number"] if last < latest else None
 

@@ -194,8 +194,8 @@ def test_what_a_plan_sees_is_what_was_said_last(
         put(desk, [change], moment)
         model.take(change, moment)
         if now:
-            take_over(desk.store, [])
-    take_over(desk.store, [])
+            take_over(desk.store)
+    take_over(desk.store)
     rows = [(key, name, None, at(moment)) for key, (name, moment) in source.items()]
     it = desk.source(
         relation("id VARCHAR, name VARCHAR, likes VARCHAR, changed TIMESTAMP", rows),
@@ -254,7 +254,7 @@ def test_changes_that_come_faster_than_they_are_taken_over_wait_for_the_next_run
             put(desk, [Change("profile", "b", {"name": "y"})], next(come))
 
     monkeypatch.setattr(Store, "run", run_while_more_comes)
-    take_over(desk.store, [])
+    take_over(desk.store)
 
     assert desk.sql("SELECT profile_key FROM store.inbox") == [("b",)]
     assert desk.sql("SELECT profile_key FROM store.pushed_profile") == [("a",)]
@@ -282,7 +282,7 @@ def test_a_pushed_value_that_does_not_fit_its_column_is_named_and_no_part_of_it_
     """A statement over it fails; whoever looks at a few has them named at once."""
     put(desk, [Change("profile", key, {"it": value, "name": "x"}) for key in ("a", "later")])
     put(desk, [Change("profile", "b", {"it": None}), Change("profile", "c", {"name": "y"})], 2)
-    take_over(desk.store, [])
+    take_over(desk.store)
     it = desk.source(
         f"SELECT 'later' AS id, CAST(NULL AS {kind}) AS it, 's' AS name, TIMESTAMP '2030-01-01' AS changed",
         updated_at="changed",

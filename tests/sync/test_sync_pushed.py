@@ -99,6 +99,31 @@ def test_the_source_has_the_last_word_once_it_says_something_later(world: World)
     assert world.leads()["p1@example.com"]["Phone"] == "+1 later"
 
 
+def test_a_sync_that_is_out_of_the_config_for_a_while_sends_what_was_pushed_meanwhile(world: World) -> None:
+    world.config["source"]["profiles"] |= {
+        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
+        "updated_at": "changed_at",
+    }
+    accounts = {
+        "name": "accounts", "object": "Account", "match_field": "AccountNumber", "audiences": ["news"],
+        "required_fields": {"Name": "company", "AccountNumber": "id"}, "extra_fields": {"Phone": "phone"},
+    }  # fmt: skip
+    world.config["syncs"].append(accounts)
+    world.people([person(1, changed_at=MONDAY), person(2, changed_at=TUESDAY)])
+    world.run()
+
+    world.config["syncs"].remove(accounts)
+    for phone in ("+1 pushed", "+1 pushed again"):
+        world.push(of(1, phone=phone))
+        world.run(pushed=True)
+    assert world.sql("SELECT profile_key FROM pending") == [("p1",)], "a row a profile, not one a push"
+
+    world.config["syncs"].append(accounts)
+    world.run()
+    assert {one["Phone"] for one in world.org.records("Account")} == {"+1 pushed again", "+1 555 0002"}
+    assert world.sql("SELECT count(*) FROM pending") == [(0,)]
+
+
 def test_profiles_may_come_by_pushes_alone(alone: World) -> None:
     alone.push(of(1, name="Ann", email="ann@example.com"), entry(1, "vip"))
     assert alone.run_one(pushed=True).created == 1
