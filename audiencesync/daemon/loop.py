@@ -40,7 +40,7 @@ class Loop:
     """The syncs of one project, in a store that is held open.
 
     Attributes:
-        project: The config that is in force.
+        project: The config that is in force; its `daemon` and `store` are those of the start.
         listeners: Who is told what happens.
         running: Names of the syncs of the run in flight.
         turned_at: When `turn` was last called.

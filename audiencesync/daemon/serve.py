@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from queue import Empty
 from types import FrameType
 
@@ -168,17 +169,18 @@ def _send_away(wanted: Wanted) -> None:
 
 
 def reload(loop: Loop, log: Log) -> None:
-    """Read the config again; a bad one changes nothing."""
+    """Read the config again; a bad one changes nothing, a good one all but `daemon` and `store`."""
     before = loop.project
+    kept = {"daemon": before.config.daemon, "store": before.config.store}
     try:
         project = load(before.path)
         _check_store(project, before)
-        loop.take(project)
+        loop.take(replace(project, config=project.config.model_copy(update=kept)))
     except AudienceSyncError as error:
         log.warn("config_refused", message=str(error), hint=error.hint, still="the config before is in force")
         return
     log.say("config_read", syncs=len(project.config.syncs))
-    if (project.config.daemon, project.config.store) != (before.config.daemon, before.config.store):
+    if project.config != loop.project.config:
         log.say("config_in_part", hint="`daemon` and `store` are taken at the next start")
 
 
