@@ -30,6 +30,8 @@ _AFTER_A_TABLE = _AFTER_A_QUERY | {
     "positional", "qualify", "right", "select", "semi", "tablesample", "unpivot", "using", "where", "window",
 }  # fmt: skip
 _FILE_FUNCTION = re.compile(r"read_\w+|parquet_scan|parquet_metadata|sniff_csv|glob", re.IGNORECASE)
+_READER = re.compile(r"(st_)?read\w*|\w+_(scan|metadata)|sniff_csv|glob", re.IGNORECASE)
+"""Functions whose first argument names files, those of DuckDB's extensions too."""
 _PARQUET_FUNCTION = re.compile(r"read_parquet|parquet_scan", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"\.(?P<kind>csv|tsv|json|jsonl|ndjson|parquet)(\.(gz|zst|bz2|xz))?['\"]$", re.IGNORECASE
@@ -125,6 +127,23 @@ class Relation:
         return any(kind != "parquet" for kind in self._files(_PARSED))
 
     @cached_property
+    def local_files(self) -> tuple[str, ...]:
+        """Names and patterns of the files here that it reads: what ends like one, and what a reader is given.
+
+        Any other text is a value: a `'*'` that is compared with would be every file of the folder.
+        """
+        given: set[int] = set()
+        for index, token in enumerate(self.tokens):
+            if self._is_call(index) and _READER.fullmatch(token.text):
+                given.update(_first_argument(self.tokens, index + 1))
+        names = [
+            token.text[1:-1].replace("''", "'")
+            for index, token in enumerate(self.tokens)
+            if token.kind in {"text", "quoted"} and (index in given or _FILE_NAME.search(token.text))
+        ]
+        return tuple(name for name in names if re.search(r"[./*]", name) and "://" not in name)
+
+    @cached_property
     def is_parquet(self) -> bool:
         """It is one read of Parquet files and nothing besides."""
         if len(self.tokens) == 1:
@@ -206,3 +225,13 @@ def _closing(tokens: Sequence[Token], opening: int) -> int:
         if depth == 0:
             return index
     return len(tokens)
+
+
+def _first_argument(tokens: Sequence[Token], opening: int) -> range:
+    """Indexes of what stands between the bracket at `opening` and the comma or bracket that ends it."""
+    depth = 0
+    for index in range(opening, len(tokens)):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(tokens[index].text, 0)
+        if depth == 0 or (depth == 1 and tokens[index].text == ","):
+            return range(opening + 1, index)
+    return range(opening + 1, len(tokens))

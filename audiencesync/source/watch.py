@@ -1,6 +1,5 @@
 """Looking at the source without reading it: has it changed since?"""
 
-import re
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
@@ -72,7 +71,7 @@ class Lookout:
     def _files_of(self, place: str, text: str) -> Iterator[str]:
         """Patterns of the files that a relation reads."""
         relation = parsed(place, text)
-        found = [str(self._base / Path(name).expanduser()) for name in _local_files(relation)]
+        found = [str(self._base / Path(name).expanduser()) for name in relation.local_files]
         yield from found
         if found or self._database is not None:
             return
@@ -97,15 +96,6 @@ def _relations(config: SourceConfig) -> Iterator[tuple[str, str]]:
         yield "source.memberships", config.memberships.relation
     for name, affinity in config.affinities.items():
         yield f"source.affinities.{name}", affinity.relation
-
-
-def _local_files(relation: Relation) -> Iterator[str]:
-    """Texts that name files here; a text that is none finds no file, and does no harm."""
-    for token in relation.tokens:
-        if token.kind in {"text", "quoted"}:
-            name = token.text[1:-1].replace("''", "'")
-            if re.search(r"[./*]", name) and "://" not in name:
-                yield name
 
 
 def _file(path: Path) -> Iterator[tuple[str, ...]]:

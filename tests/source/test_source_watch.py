@@ -41,6 +41,28 @@ def test_a_file_that_is_written_added_or_removed_is_seen_and_one_that_is_read_is
     assert len(set(looks)) == 5
 
 
+@pytest.mark.parametrize(
+    "relation",
+    [
+        "read_csv('people.csv', nullstr = ['*', './*'])",
+        "SELECT replace(id, '*', './*') AS id, '*' AS star FROM 'people.csv' WHERE id <> '**'",
+        "SELECT * FROM read_csv(['other.csv', './people*']) WHERE id IN ('*', '*.*')",
+        'SELECT * FROM range(3) AS one, "people.csv" AS two',
+        "FROM sqlite_scan('peop*.csv', '*')",
+    ],
+)
+def test_a_text_that_is_no_file_is_not_looked_for_in_the_folder(tmp_path: Path, relation: str) -> None:
+    """The store may lie there, and every run writes it."""
+    (tmp_path / "people.csv").write_text("id\n1\n")
+    one = lookout(tmp_path, relation)
+    before = one.look()
+    for name in ("store.duckdb", "store.duckdb.wal", "report.html"):
+        (tmp_path / name).write_text("later")
+    assert one.look() == before
+    (tmp_path / "people.csv").write_text("id\n1\n2\n")
+    assert one.look() != before
+
+
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
 def test_a_database_in_a_file_is_seen_when_it_is_written(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "people.db"
