@@ -185,12 +185,12 @@ def test_what_is_said_last_counts_though_the_clock_was_put_back_before_a_restart
             if meanwhile == "taken out":
                 take_out(store)
             elif meanwhile == "taken over":
-                take_over(store, [])
+                take_over(store)
         sender.send("PATCH", "/profiles/u1", {"email": "second"})
         sender.send("DELETE", "/profiles/u2")
 
     with Store.open(tmp_path / "store.duckdb", base=tmp_path) as store:
-        take_over(store, [])
+        take_over(store)
         found = store._connection.execute(
             "SELECT profile_key, json_extract_string(attributes, '$.email[0]'), removed_at IS NOT NULL "
             "FROM store.pushed_profile ORDER BY ALL"
