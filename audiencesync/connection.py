@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audiencesync.clock import Clock
 from audiencesync.config.load import Project
 from audiencesync.config.models import JwtBearer
-from audiencesync.errors import ConfigError, SalesforceRefused
+from audiencesync.errors import ConfigError, OtherOrg, SalesforceRefused
 from audiencesync.ledger.meter import ApiMeter, stored_time
 from audiencesync.objects import ObjectType
 from audiencesync.store import Store
@@ -62,10 +62,12 @@ class Connection:
 
     @property
     def org(self) -> "Org":
-        """The org; secrets are read now, the token is asked for at the first call.
+        """The org; at first use secrets are read and a token is asked for.
 
         Raises:
             ConfigError: A secret is missing, or the way to log in is not supported.
+            OtherOrg: The store holds the state of another one.
+            SignInRefused, SalesforceUnavailable: No token was had.
         """
         if self._org is None:
             if self._line.org is None:
@@ -73,6 +75,16 @@ class Connection:
             self._org = self._line.org
             self._org.session.turn_to(self._meter)
         return self._org
+
+    def look(self) -> None:
+        """Sign in if the config says another way than the last time: a run with nothing to send would not.
+
+        Raises:
+            As `org`.
+        """
+        known = self._store.rows("org_get")
+        if known and any(known[0][name] != value for name, value in self._way.items()):
+            _ = self.org
 
     def describe(self, object_name: str) -> ObjectType:
         """What the integration user may see of an object, from the store when it is young enough."""
@@ -142,6 +154,26 @@ class Connection:
         """Raise BudgetSpent unless there is room for so many calls."""
         self._meter.require(calls)
 
+    @property
+    def _way(self) -> Mapping[str, str]:
+        """What decides which org is met: a login host has many, and the user's name tells them apart."""
+        config = self._project.config.connection
+        return {"login_url": config.login_url, "username": getattr(config.auth, "username", "")}
+
+    def _check_org(self, found: str) -> None:
+        """Hold the store to the org that its state is of; the first one is remembered."""
+        known, now = self._store.rows("org_get"), {"org_id": found, **self._way}
+        if known and known[0]["org_id"] != found:
+            raise OtherOrg(
+                f"{self._project.place(('connection', 'login_url'))} leads to org {found}, and the store "
+                f"{self._project.store_path} holds what org {known[0]['org_id']} accepted",
+                hint="give each org a store of its own, or go back to the user of that org and to login_url "
+                f"{known[0]['login_url']}",
+            )
+        if not known or known[0] != now:
+            with self._store.transaction():
+                self._store.run("org_put", now)
+
     def _connect(self) -> "Org":
         from audiencesync.salesforce.auth import JwtBearer as Grant  # noqa: PLC0415  (heavy libraries)
         from audiencesync.salesforce.org import Org  # noqa: PLC0415
@@ -168,4 +200,10 @@ class Connection:
             meter=self._meter,
             clock=self._clock,
         )
+        try:
+            if found := session.org_id:
+                self._check_org(found)
+        except BaseException:
+            session.close()
+            raise
         return Org(session, self._clock)

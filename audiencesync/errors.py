@@ -32,6 +32,10 @@ class ConfigError(AudienceSyncError):
     exit_code = 2
 
 
+class OtherOrg(ConfigError):
+    """The config leads to another org than the one whose state the store holds. Nothing was sent."""
+
+
 class SourceError(AudienceSyncError):
     """The source cannot be read, or its keys are null or repeated. Nothing was changed."""
 

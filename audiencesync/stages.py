@@ -102,6 +102,9 @@ def open_bench(
     """What the stages share, for as long as the block lasts.
 
     Without `run_id` no call belongs to a run. A `line` stays signed in when the block ends.
+
+    Raises:
+        OtherOrg: The config leads to another org than the one whose state the store holds.
     """
     limits = project.config.connection
     meter = ApiMeter(
@@ -118,6 +121,7 @@ def open_bench(
         open_cluster(url) if url else nullcontext() as cluster,
     ):
         connection = Connection(project, store, meter, clock, kept)
+        connection.look()
         runs = RunLog(store, clock)
         yield Bench(project, options, store, runs, connection, meter, clock, progress, cluster)
 

@@ -12,6 +12,8 @@ _UPPER = frozenset(string.ascii_uppercase)
 _ALLOWED = frozenset(_BASE62)
 _INSTANCE = "Em00"
 SHORT, LONG = 15, 18
+MOST = len(_BASE62) ** (SHORT - 3 - len(_INSTANCE))
+"""Records that an object may have."""
 
 
 def checksum(short: str) -> str:

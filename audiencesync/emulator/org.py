@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from audiencesync.emulator import ids
 from audiencesync.emulator.clock import Clock
 from audiencesync.emulator.meter import Meter
 from audiencesync.emulator.objects import standard_objects
@@ -135,9 +137,11 @@ class Org:
 
     def seed(self) -> None:
         """Create what every org starts with: itself, a profile with its permission set, and a user."""
-        self.id = self.add(
+        self.id = self.id or ids.make(self.tables["Organization"].kind.prefix, secrets.randbelow(ids.MOST))
+        self.add(
             "Organization",
             {
+                "Id": self.id,
                 "Name": self.settings.organization,
                 "OrganizationType": self.settings.edition,
                 "InstanceName": "EMU1",

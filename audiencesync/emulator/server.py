@@ -124,6 +124,7 @@ def build(folder: Path, store: Store | None, org_file: Path | None, like: Instan
         setup.before_records()
     known = store is not None and restore(instance, store)
     if not known:
+        org.id = like.org.id if like is not None else ""
         org.seed()
         _connect_app(instance, folder, like)
     if setup is not None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from audiencesync.clock import Clock
 from audiencesync.errors import AnswerLost, ConfigError, SalesforceUnavailable, SignInRefused
 from audiencesync.salesforce.answers import json_or_none
+from audiencesync.salesforce.ids import long_id
 from audiencesync.salesforce.refusals import clock_difference, cure_of_sign_in, printable
 from audiencesync.salesforce.transport import Anonymous, Transport, secure_origin
 
@@ -31,6 +32,7 @@ _SERVER_ERROR = 500
 _BUSY = frozenset({408, 420, 429})
 _SANDBOX_HOST = re.compile(r"\.(sandbox|scratch)\.my\.salesforce\.|^cs\d+\.|^[^.]+--[^.]+\.my\.salesforce\.")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_IDENTITY = re.compile(r"/id/(?P<org>00D\w{12}(\w{3})?)/(?P<user>005\w{12}(\w{3})?)/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class Token:
     Attributes:
         access_token: Opaque; kept in memory only.
         instance_url: `scheme://host[:port]` that every later request goes to.
-        user_id: The user's Salesforce Id; empty when Salesforce did not say.
+        user_id: The user's Salesforce Id in 18 characters; empty when Salesforce did not say.
+        org_id: The org's; likewise.
     """
 
     access_token: str = field(repr=False)
     instance_url: str
     user_id: str = ""
+    org_id: str = ""
 
 
 def request_token(grant: JwtBearer, *, http: Transport, clock: Clock) -> Token:
@@ -210,9 +214,18 @@ def _token(answer: requests.Response) -> Token:
             code="invalid_token_response",
             status=answer.status_code,
         )
-    identity = document.get("id")
-    user_id = identity.rstrip("/").rpartition("/")[2] if isinstance(identity, str) else ""
-    return Token(access_token=access_token, instance_url=origin, user_id=user_id)
+    org_id, user_id = _identity(document.get("id"))
+    return Token(access_token=access_token, instance_url=origin, user_id=user_id, org_id=org_id)
+
+
+def _identity(url: object) -> tuple[str, str]:
+    """The org and the user that an identity URL names; empty for anything else.
+
+    Source:
+        Salesforce Help, "Identity URLs".
+    """
+    found = _IDENTITY.search(url) if isinstance(url, str) else None
+    return (long_id(found["org"]), long_id(found["user"])) if found else ("", "")
 
 
 def _audience_is_wrong(answer: requests.Response) -> bool:

@@ -13,7 +13,7 @@ from typing import IO, Literal, Protocol, Self, TypeVar
 import requests
 
 from audiencesync.clock import Clock
-from audiencesync.errors import AnswerLost, SalesforceUnavailable
+from audiencesync.errors import AnswerLost, OtherOrg, SalesforceUnavailable
 from audiencesync.retry import call_with_retry
 from audiencesync.salesforce.answers import json_or_none, org_usage
 from audiencesync.salesforce.auth import JwtBearer, Token, request_token
@@ -157,6 +157,11 @@ class Session:
     def base_path(self) -> str:
         """Path of the REST API, with a slash at its end."""
         return f"/services/data/v{self.api_version}/"
+
+    @property
+    def org_id(self) -> str:
+        """Id of the org in 18 characters, signing in if need be; empty where the sign-in does not tell it."""
+        return self._current_token().org_id
 
     @property
     def user_id(self) -> str:
@@ -325,10 +330,20 @@ class Session:
             return self._token
 
     def _renewed_token(self, stale: Token) -> Token:
-        """A token other than `stale`: another thread's, when one was faster."""
+        """A token other than `stale`: another thread's, when one was faster.
+
+        Raises:
+            OtherOrg: It is for another org, as after a sandbox was refreshed.
+        """
         with self._lock:
             if self._token is None or self._token is stale:
-                self._token = request_token(self._grant, http=self._transport, clock=self.clock)
+                token = request_token(self._grant, http=self._transport, clock=self.clock)
+                if stale.org_id and token.org_id and token.org_id != stale.org_id:
+                    raise OtherOrg(
+                        f"the session was with org {stale.org_id}, and a new sign-in leads to {token.org_id}",
+                        hint="give each org a store of its own, also a sandbox that was refreshed",
+                    )
+                self._token = token
             return self._token
 
 

@@ -42,7 +42,7 @@ def test_the_claims_are_those_of_the_flow(web: responses.RequestsMock, pem: str,
 
     token = request_token(grant(pem), http=Transport(), clock=clock)
 
-    assert Token("00Dxx!AQtoken1", INSTANCE, "005000000000001AAA") == token
+    assert Token("00Dxx!AQtoken1", INSTANCE, "005000000000001AAA", "00D000000000001EAA") == token
     assert {
         "iss": CONSUMER_KEY,
         "sub": USERNAME,

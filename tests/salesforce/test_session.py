@@ -13,12 +13,13 @@ from audiencesync.errors import (
     AnswerLost,
     AudienceSyncError,
     BudgetSpent,
+    OtherOrg,
     SalesforceRefused,
     SalesforceUnavailable,
 )
 from audiencesync.salesforce.session import Session
 
-from .helpers import API, INSTANCE, TOKEN_URL, CountingMeter, HeldClock, grant, token_document
+from .helpers import API, INSTANCE, LOGIN, TOKEN_URL, CountingMeter, HeldClock, grant, token_document
 
 EXPIRED = [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
 
@@ -373,6 +374,23 @@ def test_whose_session_it_is_comes_with_the_sign_in(
     web.post(TOKEN_URL, json={**token_document(), "id": f"https://login.salesforce.com/id/{told}"})
     assert session.user_id == "00550000001fg5OAAQ"
     assert meter.charged == []
+
+
+def test_a_renewed_session_never_goes_on_in_another_org(
+    org: responses.RequestsMock, session: Session, meter: CountingMeter
+) -> None:
+    """A sandbox that was refreshed has the address and the users of before, and a new Id."""
+    refreshed = token_document(access_token="00Dyy!AQtoken2")
+    org.post(TOKEN_URL, json={**refreshed, "id": f"{LOGIN}/id/00D000000000002EAA/005000000000001AAA"})
+    org.patch(API + "composite/sobjects/Lead/Email", json=EXPIRED, status=401)
+
+    for _ in range(2):
+        with pytest.raises(OtherOrg, match=r"org 00D000000000001EAA, and .* to 00D000000000002EAA"):
+            _write(session)
+
+    assert {
+        call.request.headers["Authorization"] for call in org.calls if "/data/" in str(call.request.url)
+    } == {"Bearer 00Dxx!AQtoken1"}
 
 
 def test_whose_session_it_is_is_asked_once_where_the_sign_in_does_not_say(
