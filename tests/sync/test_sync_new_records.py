@@ -270,6 +270,16 @@ def test_what_nobody_can_decide_stays_open_and_is_told_until_somebody_says_retry
     assert fresh.run_one().planned == 0
 
 
+def test_a_new_record_without_a_value_has_the_default_of_its_org_on_every_route(fresh: World) -> None:
+    fresh.sync["extra_fields"]["Status"] = "status"
+    fresh.people([{**one, "status": ""} for one in PEOPLE])
+
+    fresh.run_one()
+
+    assert {one["Status"] for one in fresh.org.records()} == {"Open - Not Contacted"}
+    check_each_once(fresh)
+
+
 @by_bulk_jobs
 def test_the_rows_of_a_job_that_salesforce_has_forgotten_are_told_until_somebody_says_retry(
     fresh: World,

@@ -28,7 +28,7 @@ WITH answer AS (
     {% elif key %}
         match_value AS key, 1 AS twin
     {% else %}
-        [{% for field in fields %}coalesce(told.{{ field | name }}, CASE WHEN json_exists("after", {{ field | path | text }}) THEN '#N/A' ELSE '' END){{ ", " if not loop.last }}{% endfor %}] AS key,
+        [{% for field in fields %}coalesce(told.{{ field | name }}, ''){{ ", " if not loop.last }}{% endfor %}] AS key,
         row_number() OVER (PARTITION BY key ORDER BY seq) AS twin
     {% endif %}
     FROM (SELECT *, {{ "from_json(\"after\", " ~ (shape | text) ~ ") AS told" if fields and not key else "NULL AS told" }} FROM store.outbox)
