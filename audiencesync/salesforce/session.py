@@ -160,8 +160,12 @@ class Session:
 
     @property
     def org_id(self) -> str:
-        """Id of the org in 18 characters, signing in if need be; empty where the sign-in does not tell it."""
-        return self._current_token().org_id
+        """Id of the org in 18 characters, signing in if need be; empty where the sign-in does not tell it.
+
+        Raises:
+            As `auth.request_token`; what passes by itself is tried again within the retry policy.
+        """
+        return call_with_retry(self._current_token, clock=self.clock).org_id
 
     @property
     def user_id(self) -> str:

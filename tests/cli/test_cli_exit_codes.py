@@ -24,6 +24,7 @@ from .helpers import PROGRAM, execute
 PROMISED = {
     "UsageError": 2,
     "ConfigError": 2,
+    "OtherOrg": 2,
     "SourceError": 3,
     "StoreError": 4,
     "GuardHeld": 5,
