@@ -100,6 +100,7 @@ class Loop:
                 now=self._clock.now(),
                 last_start=_started(known[one.name]["last_run"]),
                 last_success=_last_success(known[one.name]),
+                unfinished=_unfinished(known[one.name]),
             )
             for one in project.config.syncs
         ]
@@ -275,6 +276,13 @@ def _last_success(status: Mapping[str, Any]) -> datetime | None:
     """Rejected rows are no trouble of the sync: a run with them came to its end."""
     last = status["last_run"]
     return _started(last if last and last["status"] == RunStatus.PARTIAL else status["last_success"])
+
+
+def _unfinished(status: Mapping[str, Any]) -> bool:
+    """It was interrupted or killed, or failed, or the answer to something that it sent is out."""
+    last = status["last_run"]
+    ended = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
+    return last is not None and (last["status"] not in ended or status["unknown"] > 0)
 
 
 def _started(run: object) -> datetime | None:

@@ -50,6 +50,7 @@ class Standing:
         chance: Draws jitter.
         last_start: When its last run began, as the ledger knows it.
         last_success: When the last run that came to its end began.
+        unfinished: Its last run did not come to its end: it is due at once, if it ever is by itself.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Standing:
         now: datetime,
         last_start: datetime | None,
         last_success: datetime | None,
+        unfinished: bool = False,
     ) -> None:
         self.sync = sync
         self._chance = chance
@@ -69,7 +71,8 @@ class Standing:
         self._retry_at: datetime | None = None
         self._taken: Signature | None = None
         self._pushed = self._failed_pushed = False
-        self._plan_next(last_start, now)
+        due = self._next(last_start, now)
+        self._due = now if unfinished and due is not None else due
 
     def push(self) -> None:
         """There are changes that were pushed, and they have waited for others long enough."""
@@ -119,7 +122,7 @@ class Standing:
         self._pushed = False
         if not pushed:
             self._taken = seen
-            self._plan_next(start, now)
+            self._due = self._next(start, now)
         return failing
 
     def failed(self, trouble: Trouble, start: datetime, now: datetime, *, pushed: bool) -> bool:
@@ -142,11 +145,11 @@ class Standing:
         self._retry_at = now + wait * (1 + _SPREAD * self._chance.random())
         self._pushed, self._failed_pushed = False, pushed
         if not pushed:
-            self._plan_next(start, now)
+            self._due = self._next(start, now)
         return well
 
-    def _plan_next(self, last: datetime | None, now: datetime) -> None:
+    def _next(self, last: datetime | None, now: datetime) -> datetime | None:
         due = due_after(self.sync, last, now)
         if due is not None and self.sync.jitter is not None:
             due += self.sync.jitter * self._chance.random()
-        self._due: datetime | None = due
+        return due

@@ -121,8 +121,13 @@ def test_sigterm_lets_a_run_in_flight_end(watching: World) -> None:
         assert [one["status"] for one in daemon.events("sync_ended")] == ["succeeded"]
 
 
+@pytest.mark.parametrize("when", [{"watch": True}, {"every": "1h"}])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_is_parked_or_killed_is_settled_by_the_next_start(watching: World, number: int) -> None:
+def test_a_run_that_is_parked_or_killed_is_settled_by_the_next_start(
+    watching: World, number: int, when: dict[str, Any]
+) -> None:
+    del watching.sync["watch"]
+    watching.sync.update(when)
     watching.config["daemon"]["stop_within"] = "1s"
     watching.org.fault("slow", seconds=4, match={"path": "composite"})
     with running(watching) as daemon:

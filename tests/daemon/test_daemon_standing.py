@@ -4,6 +4,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from audiencesync.config.models import Intake, Sync
 from audiencesync.daemon.arrivals import Arrivals
 from audiencesync.daemon.standing import FIRST_WAIT, LONGEST_WAIT, Standing, Wish
@@ -14,11 +16,12 @@ DOWN = Trouble("SalesforceUnavailable", "down", "wait", 75)
 LOOKS, OTHERWISE = (("a", "1"),), (("a", "2"),)
 
 
-def standing(seed: int = 1, **when: Any) -> Standing:
+def standing(seed: int = 1, *, unfinished: bool = False, **when: Any) -> Standing:
     sync = Sync.model_validate(
         {"name": "leads", "object": "Lead", "audiences": ["news"], **when}, by_alias=True, by_name=False
     )
-    return Standing(sync, random.Random(seed), now=NOON, last_start=NOON, last_success=None)
+    chance = random.Random(seed)
+    return Standing(sync, chance, now=NOON, last_start=NOON, last_success=None, unfinished=unfinished)
 
 
 class Clock:
@@ -61,6 +64,23 @@ def test_trouble_is_tried_again_before_the_next_time_and_holds_up_a_time_that_co
         one.failed(DOWN, NOON, NOON, pushed=False)
         assert one.wish(NOON + FIRST_WAIT * 0.9, None) is Wish.NOTHING
         assert one.wish(NOON + FIRST_WAIT * 1.1, None) is Wish.RUN
+
+
+@pytest.mark.parametrize("when", [{"every": "1h", "jitter": "5m"}, {"cron": "0 6 * * *"}])
+def test_a_run_that_did_not_come_to_its_end_goes_on_at_the_start_and_then_by_its_times(
+    when: dict[str, Any],
+) -> None:
+    assert standing(**when).wish(NOON, None) is Wish.NOTHING
+
+    one = standing(unfinished=True, **when)
+
+    assert one.wish(NOON, None) is Wish.RUN
+    one.ran(NOON, NOON, None, pushed=False)
+    assert one.wish(NOON + timedelta(minutes=59), None) is Wish.NOTHING
+
+
+def test_a_sync_that_runs_when_somebody_asks_waits_for_that_at_the_start_too() -> None:
+    assert standing(unfinished=True).wish(NOON, None) is Wish.NOTHING
 
 
 def test_jitter_puts_a_time_off_by_a_part_of_it_that_differs() -> None:
