@@ -92,6 +92,7 @@ class Store:
                 f"there is no store at {path}", hint="run `audiencesync run` first; it makes the store"
             )
         chosen = {**_SETTINGS, **(settings or {})}
+        _keep_to_ourselves(path)
         connection = duckdb.connect(":memory:", config={**chosen})
         try:
             if "threads" not in chosen:
@@ -138,7 +139,7 @@ class Store:
     @property
     def log(self) -> Path:
         """What is written and not yet in the file; there is none when all is."""
-        return self.path.with_name(f"{self.path.name}.wal")
+        return _log(self.path)
 
     @property
     def scratch_folder(self) -> Path:
@@ -325,6 +326,21 @@ def _detach(store: Store) -> None:
     """Let go of the user's database, so that its owner may write it, and the next run attach it anew."""
     for row in store.rows("attached_list"):
         store.run("detach_source", name=row["name"])
+
+
+def _keep_to_ourselves(path: Path) -> None:
+    """Let nobody else read what DuckDB writes beside the store.
+
+    It makes its log anew after a checkpoint, and files of rows that find no room in memory, and goes by the
+    umask alone: this process makes files for its user and nobody else from now on.
+    """
+    os.umask(0o077)
+    with suppress(OSError):  # there is none, or it is not ours to change
+        _log(path).chmod(0o600)  # a killed process left it, perhaps one that did not know better
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
 
 
 def _scratch_folder(path: Path) -> Path:

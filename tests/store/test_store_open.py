@@ -1,8 +1,10 @@
-"""Opening a store: made by an older program, where one may only look; and being stopped in a statement."""
+"""Opening a store: made by an older program, where one may only look, who may read it, and being stopped."""
 
 import os
 import pwd
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from itertools import islice
@@ -28,6 +30,42 @@ def test_a_store_that_an_older_program_wrote_last_is_brought_up_to_date_before_i
         assert store.row("ledger_since") == {"first_push": None, "kept_since": None}
         with Store.open(path, base=tmp_path, read_only=True) as other:
             assert other.row("ledger_since") == store.row("ledger_since")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from audiencesync.store import Store
+
+path = Path(sys.argv[1])
+store = Store.open(path, base=path.parent, settings={"memory_limit": "80MB", "threads": "1"})
+store._connection.execute("CHECKPOINT store")
+store.run("sync_add", {"sync_id": 1, "name": "leads", "object": "Lead"})
+store.run("stage_table", name="stage_big", reader="(SELECT hash(range) FROM range(20_000_000))", casts={})
+os._exit(0)
+"""
+
+
+def test_whatever_a_process_leaves_beside_the_store_is_for_its_user_alone(tmp_path: Path) -> None:
+    """The log that DuckDB makes after a checkpoint, and rows that found no room in memory."""
+    path = tmp_path / "store.duckdb"
+    Store.open(path, base=tmp_path).close()
+
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=True, umask=0o022)
+
+    left = {one.name: oct(one.stat().st_mode & 0o077) for one in tmp_path.rglob("*")}
+    assert left.keys() > {"store.duckdb", "store.duckdb.wal", "store.duckdb.tmp"}
+    assert left == dict.fromkeys(left, "0o0")
+
+
+def test_a_log_that_others_may_read_is_closed_to_them_by_who_opens_the_store_next(tmp_path: Path) -> None:
+    path = tmp_path / "store.duckdb"
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=True)
+    log = tmp_path / "store.duckdb.wal"
+    log.chmod(0o644)
+
+    with Store.open(path, base=tmp_path):
+        assert log.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_signal_in_the_middle_of_a_statement_is_an_interruption_and_no_bug(tmp_path: Path) -> None:
