@@ -108,6 +108,12 @@ class BudgetSpent(AudienceSyncError):
         self.seconds_left = seconds_left
 
 
+class OutputFailed(AudienceSyncError):
+    """Standard output does not take the answer; what the command did is done all the same."""
+
+    exit_code = 75
+
+
 class DaemonRefused(Exception):
     """The daemon could not answer; it says what its own command would have said.
 

@@ -5,8 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from audiencesync.cli import streams
 from audiencesync.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class Lines:
             facts.append(f"{step.rows:,}{f' of {total:,}' if total else ''} rows")
             facts.append(_rate(step.rows / max(step.seconds, 0.001)))
         facts += [_calls(step.calls)] if step.calls else []
-        click.echo(f"{step.label}: {', '.join([*facts, f'{step.seconds:.1f} s'])}", err=True)
+        streams.talk(f"{step.label}: {', '.join([*facts, f'{step.seconds:.1f} s'])}")
 
 
 class Bars:

@@ -1,22 +1,22 @@
 """Every way a command can end badly: what it says, and its exit code."""
 
-import json
-import os
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from audiencesync.cli.output import colour_on
+from audiencesync.cli import streams
+from audiencesync.cli.output import colour_on, json_text
 from audiencesync.cli.stopping import Stop
-from audiencesync.errors import AudienceSyncError, DaemonRefused
+from audiencesync.errors import AudienceSyncError, DaemonRefused, OutputFailed
 
 SCHEMA_VERSION = 1
 USAGE, BUG, TRY_LATER, INTERRUPTED = 2, 70, 75, 130
-_BROKEN_PIPE = 141  # 128 + SIGPIPE, as a shell shows a program that its reader left
+_READER_LEFT = 141  # 128 + SIGPIPE, as a shell shows a program whose output nobody reads any more
 
 
 class ReaderLeft(Exception):
@@ -61,14 +61,16 @@ def of(error: BaseException, stop: Stop, manner: Manner) -> int:
         The exit code.
     """
     if isinstance(error, BrokenPipeError | ReaderLeft):
-        return _reader_left()
+        streams.lead_nowhere(sys.stdout)  # no complaint, also not when Python shuts down
+        return _READER_LEFT
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
-    if manner.debug:
-        traceback.print_exception(error)
     ending = _ending(error, stop)
+    if manner.debug:
+        streams.talk("".join(traceback.format_exception(error)).rstrip())
     if manner.as_json:
-        click.echo(json.dumps(ending.document(), ensure_ascii=False, indent=2))
+        with suppress(OutputFailed, BrokenPipeError):  # what went wrong first is what counts
+            streams.answer(json_text(ending.document()))
     tell(ending.message, ending.hint)
     return ending.exit_code
 
@@ -76,7 +78,7 @@ def of(error: BaseException, stop: Stop, manner: Manner) -> int:
 def tell(message: str, hint: str) -> None:
     """An error as a person reads it, on standard error."""
     mark = click.style("error:", fg="red", bold=True) if colour_on(sys.stderr) else "error:"
-    click.echo(f"{mark} {message}\nhint: {hint}", err=True, color=colour_on(sys.stderr))
+    streams.talk(f"{mark} {message}\nhint: {hint}", colour=colour_on(sys.stderr))
 
 
 def _ending(error: BaseException, stop: Stop) -> Ending:
@@ -108,10 +110,3 @@ def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "audiencesync" in Path(frame.filename).parts]
     return f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-
-
-def _reader_left() -> int:
-    """Whoever read our output stopped, such as `head`: no complaint, also not when Python shuts down."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return _BROKEN_PIPE

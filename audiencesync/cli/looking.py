@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import click
+from audiencesync.cli import streams
 
 if TYPE_CHECKING:
     from audiencesync.config.load import Project
@@ -47,7 +47,7 @@ def opened(config_path: Path) -> Iterator[tuple["Project", Answers]]:
 
 def tell_daemon(pid: int) -> None:
     """Say who answers, on standard error."""
-    click.echo(f"the daemon (process {pid}) holds the store and answers", err=True)
+    streams.talk(f"the daemon (process {pid}) holds the store and answers")
 
 
 class _Ourselves:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from audiencesync import __version__
-from audiencesync.cli import ending, stopping
+from audiencesync.cli import ending, stopping, streams
 from audiencesync.cli.commands.daemon import daemon
 from audiencesync.cli.commands.demo import demo
 from audiencesync.cli.commands.emulator import emulator
@@ -84,12 +84,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     # read here, since a command line that click cannot parse must be answered in the wanted form too
     manner = ending.Manner(as_json="--json" in given, debug="--debug" in given)
+    streams.prepare()
     with stopping.listen() as stop:
         try:
             answer = cli.main(given, prog_name="audiencesync", standalone_mode=False)
-            sys.stdout.flush()
+            with streams.answering():
+                sys.stdout.flush()
         except BaseException as error:  # noqa: BLE001  (the last resort: every end has its code)
             return ending.of(error, stop, manner)
+        finally:
+            streams.close()
         return answer if isinstance(answer, int) else 0
 
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-import click
-
+from audiencesync.cli.streams import answer, answering, every_letter
 from audiencesync.cli.text import shown, width
 
 _GAP = "  "
@@ -40,15 +39,21 @@ def colour_on(stream: TextIO) -> bool:
 
 def write_document(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+    answer(json_text(document))
+
+
+def json_text(document: Mapping[str, Any] | Sequence[Any]) -> str:
+    """JSON as it is printed, with escapes of its own where standard output has not every letter."""
+    return json.dumps(document, ensure_ascii=not every_letter(sys.stdout), indent=2, default=str)
 
 
 def write(text: str = "", style: str = "") -> None:
     """Print one line."""
     if style and colour_on(sys.stdout):
-        _console().print(_styled(text, style), soft_wrap=True)
+        with answering():
+            _console().print(_styled(text, style), soft_wrap=True)
     else:
-        click.echo(shown(text))
+        answer(shown(text))
 
 
 def write_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, title: str = "") -> None:
@@ -67,7 +72,7 @@ def write_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, ti
             _pad(text, size, right=column.right)
             for text, size, column in zip(line, widths, columns, strict=True)
         )
-        click.echo(_GAP.join(padded).rstrip())
+        answer(_GAP.join(padded).rstrip())
 
 
 def count(number: float) -> str:
@@ -97,7 +102,8 @@ def _write_rich(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width
     )
     console = _console()
     console.width = max(console.width, needed)  # the terminal wraps a whole line better than rich its cells
-    console.print(table)
+    with answering():
+        console.print(table)
 
 
 def _styled(text: str, style: str) -> Any:  # noqa: ANN401  (rich is imported only on a terminal)

@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from audiencesync import errors, sync
+from audiencesync.demo.salesforce import Greeting
 from audiencesync.errors import AudienceSyncError
 from audiencesync.records import Mode
 from audiencesync.reports import RunReport, SyncReport, Trouble
 
-from .conftest import Cli
+from .conftest import Cli, write_project
 from .helpers import PROGRAM, execute
 
 PROMISED = {
@@ -34,6 +35,7 @@ PROMISED = {
     "SalesforceUnavailable": 75,
     "AnswerLost": 75,
     "BudgetSpent": 75,
+    "OutputFailed": 75,
 }
 
 
@@ -267,3 +269,68 @@ def test_an_emulator_that_cannot_start_is_2(tmp_path: Path, option: list[str]) -
     done = execute("emulator", *option, cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: ")
+
+
+def in_shell(command: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """The installed program as `program`, with the shell's own redirections."""
+    return subprocess.run(
+        ["sh", "-c", command.replace("program", PROGRAM)],
+        cwd=cwd,
+        env={**os.environ, **env},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["schema", "run", "run --json", "run --json -c nowhere.yaml"])
+def test_an_answer_that_cannot_be_written_is_said_where_it_can_be(
+    tmp_path: Path, org: Greeting, command: str
+) -> None:
+    write_project(tmp_path, org)
+
+    done = in_shell(f"program {command} >/dev/full", tmp_path)
+
+    told = done.stderr.decode()
+    if "nowhere" in command:  # what went wrong first is what counts
+        assert (done.returncode, "nowhere.yaml" in told) == (2, True)
+    else:
+        assert done.returncode == 75
+        assert (
+            "error: the answer cannot be written: No space left on device\nhint: what was done is kept"
+            in told
+        )
+    assert "Traceback" not in told
+    assert "Exception" not in told
+
+
+@pytest.mark.slow
+def test_a_run_whose_answer_could_not_be_written_is_done_all_the_same(tmp_path: Path, org: Greeting) -> None:
+    write_project(tmp_path, org)
+    in_shell("program run --json >/dev/full 2>&1", tmp_path)
+    runs = json.loads(in_shell("program runs --json", tmp_path).stdout)["runs"]
+    assert [sync["planned"] for sync in runs[0]["syncs"]] == [5]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_a_closed_stream_and_talk_without_room_are_as_if_nobody_listened(tmp_path: Path, closed: str) -> None:
+    done = in_shell(f"program init {closed}", tmp_path)
+    assert done.returncode == 0
+    assert len(list(tmp_path.glob("*.yaml"))) == 1
+
+
+@pytest.mark.slow
+def test_letters_that_a_stream_does_not_have_are_escaped(tmp_path: Path) -> None:
+    for option, code in (("", 0), ("--json -c עברית.yaml", 2)):
+        done = in_shell(
+            f"program {'init -o עברית-é.yaml' if code == 0 else f'status {option}'}",
+            tmp_path,
+            PYTHONIOENCODING="latin-1",
+        )
+        assert done.returncode == code, done.stderr
+        text = done.stdout.decode("latin-1")
+        assert "\\u05e2" in text
+        if code:
+            assert "עברית" in json.loads(text)["error"]["message"]

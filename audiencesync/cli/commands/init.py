@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from audiencesync.cli import options
+from audiencesync.cli import options, streams
 from audiencesync.errors import UsageError
 
 _NONE = "none"
@@ -146,7 +146,7 @@ def init(ctx: click.Context, /, *, output: Path, force: bool, no_questions: bool
         ) from error
     write(f"wrote {output}")
     load(output)
-    click.echo(_next_steps(given, output), err=True)
+    streams.talk(_next_steps(given, output))
 
 
 def _asked(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, str]:

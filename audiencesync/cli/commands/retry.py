@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from audiencesync.cli import options
+from audiencesync.cli import options, streams
 
 
 @click.command()
@@ -46,5 +46,5 @@ def retry(
     asked = RunOptions(syncs=syncs, retry=wanted, allowed=lifted, wait=wait)
     report = working.report_of("run", project, asked, verbose=verbose, log_format=log_format)
     if not any(one.planned or one.trouble for one in report.syncs):
-        click.echo(" ".join(["nothing is parked", *(["with", *wanted] if wanted else [])]), err=True)
+        streams.talk(" ".join(["nothing is parked", *(["with", *wanted] if wanted else [])]))
     return runs_shown.tell_run(project, report, as_json=as_json)
