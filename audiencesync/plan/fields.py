@@ -10,7 +10,7 @@ from audiencesync.errors import ConfigError
 from audiencesync.objects import FieldType, ObjectType
 from audiencesync.plan.parents import parent_path, record_type, written_field
 from audiencesync.plan.sources import Sources, place_of, sync_place
-from audiencesync.plan.values import Problem, Rendering, joined, rendering
+from audiencesync.plan.values import Problem, Rendering, holds_entries, joined, rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,20 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
         if kind is None or not (kind.createable or kind.updateable or sync.match_fields == (name,)):
             mistakes.append(f"{at}: {_unusable(name, kind, target)}")
             continue
+        if name not in sync.mappings and not holds_entries(kind):
+            mistakes.append(f"{at}: {_no_text(kind, target)}")
+            continue
         other = written.setdefault(written_field(target, name), name)
         if other != name:
             mistakes.append(f"{at}: {name} and {other} both set {written_field(target, name)}")
         plans.append(field_plan(len(plans), name, expression, sync, target))
     if sync.send_audiences_to:
         kind = target.field(sync.send_audiences_to)
+        at = project.place((*place, "send_audiences_to"))
         if kind is None or not kind.updateable:
-            keys = (*place, "send_audiences_to")
-            mistakes.append(f"{project.place(keys)}: {_unusable(sync.send_audiences_to, kind, target)}")
+            mistakes.append(f"{at}: {_unusable(sync.send_audiences_to, kind, target)}")
+        elif not holds_entries(kind):
+            mistakes.append(f"{at}: {_no_text(kind, target)}")
         else:
             names = joined(kind, f"text_{len(plans)}", f"fitted_{len(plans)}")
             plans.append(FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names, "audience_names"))
@@ -110,3 +115,10 @@ def _unusable(name: str, kind: FieldType | None, target: ObjectType) -> str:
     near = difflib.get_close_matches(name, [field.name for field in target.fields.values()], n=1)
     guess = f"; did you mean {near[0]!r}?" if near else ""
     return f"{target.name} has no field {name!r}{guess}"
+
+
+def _no_text(kind: FieldType, target: ObjectType) -> str:
+    sort = "restricted picklist" if kind.type == "picklist" else kind.type
+    return (
+        f"{target.name}.{kind.name} is of type {sort}, which holds no list of names: take a long text field"
+    )

@@ -24,6 +24,7 @@ _WANTED = {
 }
 _NOT_TEXT = _NUMBERS | _INTEGERS | _WANTED.keys() | {"reference", "id"}
 _CUT = frozenset({"string", "textarea", "phone", "encryptedstring", "combobox"})
+_ANY_TEXT = _CUT | {"url", "multipicklist"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: boo
     return _not_too_long(
         kind, shown, Rendering(text, problems, text=raw, plain=plain, cleaned=cleaned), value
     )
+
+
+def holds_entries(kind: FieldType) -> bool:
+    """Whether audiences, scores or affinities can stand in a field; its choices Salesforce checks."""
+    return kind.type in _ANY_TEXT or (kind.type == "picklist" and not kind.restricted_picklist)
 
 
 def joined(kind: FieldType, text: str, fitted: str) -> Rendering:

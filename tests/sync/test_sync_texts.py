@@ -109,3 +109,30 @@ def test_a_nul_character_is_stopped_with_its_reason(world: World) -> None:
 
     assert world.run_one().invalid == 1
     assert world.last_pushes()["p1"][3] == "CONTROL_CHARACTER"
+
+
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [
+        ("NumberOfEmployees", "int"),
+        ("HasOptedOutOfEmail", "boolean"),
+        ("EmailBouncedDate", "datetime"),
+        ("Email", "email"),
+    ],
+)
+@pytest.mark.parametrize("key", ["send_audiences_to", "send_scores_to.field", "send_affinities_to.field"])
+def test_a_field_that_holds_no_text_takes_no_names(world: World, key: str, field: str, kind: str) -> None:
+    world.config["source"]["profiles"]["from"] = select("1 AS score, MAP {'Jazz': 1} AS likes")
+    world.sync.update({"match_field": "Phone", "required_fields": {"LastName": "name", "Company": "company"}})
+    world.sync["send_audiences_to"] = field
+    if key != "send_audiences_to":
+        del world.sync["send_audiences_to"]
+        more = {"scores": ["score"]} if "scores" in key else {"from": "likes"}
+        world.sync[key.split(".", maxsplit=1)[0]] = {"field": field, **more}
+    world.people([person(1)])
+
+    trouble = world.run_one().trouble
+    assert trouble is not None
+    assert trouble.exit_code == 2
+    assert f"syncs.0.{key}: Lead.{field} is of type {kind}" in trouble.message
+    assert world.org.records() == []
