@@ -83,7 +83,10 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
     raw_name, value_name = f"raw_{index}", f"value_{index}"
     mapping = sync.mappings.get(name)
     if mapping is None:
-        return FieldPlan(kind.name, raw, joined(kind, f"text_{index}", f"fitted_{index}"), raw_name)
+        rendered = joined(kind, f"text_{index}", f"fitted_{index}")
+        if sync.send_affinities_to and sync.send_affinities_to.field == name:
+            rendered = replace(rendered, problems=(*rendered.problems, _unweighed(sync, raw_name)))
+        return FieldPlan(kind.name, raw, rendered, raw_name)
     path = parent_path(name)
     if path is not None and path.is_record_type:
         rendered = record_type(target, name, raw_name, value_name)
@@ -122,3 +125,13 @@ def _no_text(kind: FieldType, target: ObjectType) -> str:
     return (
         f"{target.name}.{kind.name} is of type {sort}, which holds no list of names: take a long text field"
     )
+
+
+def _unweighed(sync: Sync, raw: str) -> Problem:
+    """What sf_heaviest could not read stands first, without a name."""
+    assert sync.send_affinities_to is not None  # noqa: S101  (the caller looked)
+    column = sync.send_affinities_to.column
+    message = (
+        f"column {column} takes names with a number for the weight of each, and what it holds is not that"
+    )
+    return Problem(f"len({raw}) > 0 AND {raw}[1] IS NULL", "INVALID_TYPE_ON_FIELD_IN_RECORD", message)

@@ -11,9 +11,11 @@ from audiencesync.config.load import Project
 from audiencesync.config.models import FieldMapping, Sync, SyncMode
 from audiencesync.errors import ConfigError
 from audiencesync.plan.fingerprint import fingerprint_there
-from audiencesync.store import ColumnType, SqlFailed, Store, quote_name, quote_text
+from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, SqlFailed, Store, quote_name, quote_text
 
 _BASIS_VERSION = 2
+_NUMBERS = WHOLE_NUMBERS.keys() | EXACT.keys() | {"decimal"}
+_WITH_ENTRIES = frozenset({"map", "struct", "json", "varchar", "enum", "null"})
 
 _NOT_OF_A_ROW = {
     *("name", "audiences", "prefer", "max_daily_api_calls", "priority", "guards"),
@@ -66,6 +68,13 @@ def read_sources(
         )
     if sync.send_affinities_to:
         kind = _column(columns, sync.send_affinities_to.column)
+        if kind.kind not in _WITH_ENTRIES:
+            at = project.place((*sync_place(project, sync), "send_affinities_to", "from"))
+            raise ConfigError(
+                f"{at}: {sync.send_affinities_to.column} is a {kind.text}, which names nothing",
+                hint="affinities are a MAP, a struct or JSON text, each name with its weight, "
+                "or a relation below source.affinities",
+            )
         entries_of = _entries(sync.send_affinities_to.column, kind)
         mapped[sync.send_affinities_to.field] = f"sf_heaviest({entries_of}, {sync.send_affinities_to.top})"
     read = _read(sync, columns)
@@ -157,20 +166,29 @@ def _spelt(columns: Mapping[str, ColumnType], name: str) -> str:
 
 
 def _entries(column: str, kind: ColumnType) -> str:
-    """An affinity column as a list of {k, v}, whatever its type."""
+    """An affinity column as a list of {k, v}, whatever its type; weights are numbers or any text."""
     source = quote_name(column)
     if kind.kind == "struct":
-        members = (
-            f"{{'k': {quote_text(name)}, 'v': CAST({source}.{quote_name(name)} AS DOUBLE)}}"
-            for name in kind.members
-        )
+        numbers = all(part.kind in _NUMBERS for part in kind.parts)
+        members = []
+        for name, part in zip(kind.members, kind.parts, strict=True):
+            weight = _weight(f"{source}.{quote_name(name)}", part, numbers=numbers)
+            members.append(f"{{'k': {quote_text(name)}, 'v': {weight}}}")
         return f"[{', '.join(members)}]"
-    if kind.kind != "map":
-        source = f"TRY_CAST(TRY_CAST({source} AS JSON) AS MAP(VARCHAR, DOUBLE))"
-    return (
-        f"list_transform(map_entries({source}), "
-        "lambda entry: {'k': CAST(entry.key AS VARCHAR), 'v': CAST(entry.value AS DOUBLE)})"
-    )
+    entries, weight = f"sf_entries({source})", "entry.value"
+    if kind.kind == "map":
+        numbers = kind.parts[1].kind in _NUMBERS
+        entries, weight = f"map_entries({source})", _weight(weight, kind.parts[1], numbers=numbers)
+    return f"list_transform({entries}, lambda entry: {{'k': CAST(entry.key AS VARCHAR), 'v': {weight}}})"
+
+
+def _weight(source: str, kind: ColumnType, *, numbers: bool) -> str:
+    return f"CAST({source} AS DOUBLE)" if numbers else f"CAST({_plain(source, kind)} AS VARCHAR)"
+
+
+def _plain(source: str, kind: ColumnType) -> str:
+    """Of JSON the string itself, without its quotes, and nothing for its null."""
+    return f"({source} ->> '$')" if kind.kind == "json" else source
 
 
 def _read(sync: Sync, columns: Mapping[str, ColumnType]) -> list[str]:

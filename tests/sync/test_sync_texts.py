@@ -9,9 +9,18 @@ WEIGHTS = {
     "struct": "{'Rock': 3, 'Jazz': 5, 'Blues': 3, 'Pop': NULL, 'Folk': 1}",
     "json": """'{"Rock": 3, "Jazz": 5, "Blues": 3, "Pop": null, "Folk": 1}'::JSON""",
     "text": """'{"Rock": 3, "Jazz": 5.0, "Blues": 3, "Pop": null, "Folk": 1}'""",
-    "no": "NULL::MAP(VARCHAR, INTEGER)",
-    "broken text": "'not json'",
+    "map of texts": "MAP {'Rock': '3', 'Jazz': '5', 'Blues': '3.0', 'Pop': NULL}",
+    "struct of any": """{'Rock': 3, 'Jazz': '"5"'::JSON, 'Blues': 3.0, 'Pop': 'null'::JSON}""",
 }
+NO_AFFINITIES = ["", " ", "{}", "[]", "null", '{"Pop": null}']
+NOT_AFFINITIES = [
+    '{"Jazz": 3',
+    '["Jazz"]',
+    "Jazz",
+    "3",
+    '{"Jazz": 3, "Rock": "much"}',
+    '{"Jazz": 3, "Rock": [1]}',
+]
 
 
 def select(columns: str) -> str:
@@ -26,8 +35,57 @@ def test_the_heaviest_affinities_are_sent_ties_by_name_from_any_shape(world: Wor
 
     world.run_one()
 
-    sent = None if shape in {"no", "broken text"} else "Jazz;Blues;Rock"
-    assert world.leads()["p1@example.com"]["Affinities__c"] == sent
+    assert world.leads()["p1@example.com"]["Affinities__c"] == "Jazz;Blues;Rock"
+
+
+def test_no_affinities_empty_the_field_and_what_cannot_be_read_stops_the_row(world: World) -> None:
+    world.sync["send_affinities_to"] = {"field": "Affinities__c", "from": "likes"}
+    texts = [*NO_AFFINITIES, *NOT_AFFINITIES]
+    world.people([person(number, likes='{"Jazz": 1}') for number in range(len(texts))])
+    world.run_one()
+
+    world.people([person(number, likes=text) for number, text in enumerate(texts)])
+    assert world.run_one().invalid == len(NOT_AFFINITIES)
+
+    leads = world.leads()
+    stands = [leads[f"p{number}@example.com"]["Affinities__c"] for number in range(len(texts))]
+    assert stands == [None] * len(NO_AFFINITIES) + ["Jazz"] * len(NOT_AFFINITIES)
+    assert world.sql("SELECT DISTINCT error_code, error_message FROM ledger WHERE outcome = 'invalid'") == [
+        (
+            "INVALID_TYPE_ON_FIELD_IN_RECORD",
+            "column likes takes names with a number for the weight of each, and what it holds is not that",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "MAP {'Jazz': '3', 'Rock': 'much'}",
+        "{'Jazz': 3, 'Rock': 'much'}",
+        """{'Jazz': 3, 'Rock': '"much"'::JSON}""",
+        "MAP {'Jazz': '2024-01-31'::DATE}",
+    ],
+)
+def test_a_weight_that_is_no_number_stops_the_row_whatever_holds_it(world: World, shape: str) -> None:
+    world.config["source"]["profiles"]["from"] = select(f"{shape} AS likes")
+    world.sync["send_affinities_to"] = {"field": "Affinities__c", "from": "likes"}
+    world.people([person(1)])
+
+    assert world.run_one().invalid == 1
+    assert world.last_pushes()["p1"][3] == "INVALID_TYPE_ON_FIELD_IN_RECORD"
+
+
+@pytest.mark.parametrize("shape", ["1", "1.5::DOUBLE", "DATE '2024-01-31'", "['Jazz']", "true"])
+def test_a_column_that_cannot_name_anything_gives_no_affinities(world: World, shape: str) -> None:
+    world.config["source"]["profiles"]["from"] = select(f"{shape} AS likes")
+    world.sync["send_affinities_to"] = {"field": "Affinities__c", "from": "likes"}
+    world.people([person(1)])
+
+    trouble = world.run_one().trouble
+    assert trouble is not None
+    assert trouble.exit_code == 2
+    assert "syncs.0.send_affinities_to.from: likes is a " in trouble.message
 
 
 def test_a_long_relation_becomes_affinities_and_its_change_is_a_trigger(world: World) -> None:

@@ -101,12 +101,18 @@ CREATE MACRO sf_score(x) AS
     CASE WHEN sf_missing(x) THEN NULL
          ELSE coalesce(rtrim(rtrim(CAST(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(18, 6)) AS VARCHAR), '0'), '.'), sf_number(x, 6), sf_text(x)) END;
 
--- Names of the heaviest entries of a list of {k, v}: by weight, ties by name.
+-- Names of the heaviest entries of a list of {k, v}: by weight, ties by name. A weight that is no number comes first and
+-- without a name, so that one look tells it.
 CREATE MACRO sf_heaviest(entries, size) AS
     list_transform(list_sort(list_transform(
-        list_filter(entries, lambda entry: entry.v IS NOT NULL AND NOT isnan(entry.v)),
-        lambda entry: {'w': -entry.v, 'n': replace(entry.k, ';', ',')}
-    ))[1:size], lambda entry: entry.n);
+        list_filter(entries, lambda entry: entry.v IS NOT NULL AND NOT coalesce(isnan(TRY_CAST(entry.v AS DOUBLE)), false)),
+        lambda entry: {'known': TRY_CAST(entry.v AS DOUBLE) IS NOT NULL, 'w': -TRY_CAST(entry.v AS DOUBLE), 'n': replace(entry.k, ';', ',')}
+    ))[1:size], lambda entry: CASE WHEN entry.known THEN entry.n END);
+
+-- Entries of a JSON text; one that cannot be read as an object has a single entry, whose weight is no number.
+CREATE MACRO sf_entries(x) AS
+    CASE WHEN sf_missing(x) OR CAST(x AS VARCHAR) IN ('null', '[]') THEN []
+         ELSE coalesce(map_entries(TRY_CAST(TRY_CAST(x AS JSON) AS MAP(VARCHAR, VARCHAR))), [{'key': NULL, 'value': '?'}]) END;
 
 -- Of entries joined by ';' as many whole ones as fit.
 CREATE MACRO sf_joined(x, size) AS nullif(regexp_extract(sf_left(x || ';', size + 1), '(?s)^(.*);', 1), '');
