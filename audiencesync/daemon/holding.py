@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Condition
 
 from audiencesync.errors import StoreError
@@ -11,12 +12,16 @@ from audiencesync.store import Store
 _LONGEST_LOOK_S = 10.0
 """How long one waits for another: whoever looks for the store, and the store for those who look."""
 
+_SOME_ROOM = 1_000_000
+"""Bytes: less than that and hardly anything can be written."""
+
 
 class Holding:
     """The open store.
 
     Attributes:
         is_open: It can be worked in; false after it was damaged, until it could be opened again.
+        has_room: Something can be written beside it.
     """
 
     def __init__(self, path: Path, base: Path, settings: Mapping[str, str]) -> None:
@@ -34,6 +39,19 @@ class Holding:
     def is_open(self) -> bool:
         """It can be worked in."""
         return self._store is not None
+
+    @property
+    def has_room(self) -> bool:
+        """Something can be written beside it.
+
+        It is tried: no count of free bytes knows of quotas, and the daemon itself may not write for hours.
+        """
+        try:
+            with TemporaryFile(dir=self._path.parent) as file:
+                file.write(bytes(_SOME_ROOM))
+        except OSError:
+            return False
+        return True
 
     @contextmanager
     def working(self) -> Iterator[Store]:

@@ -106,7 +106,7 @@ def routes(loop: Loop, holding: Holding, metrics: Metrics, page: Page, clock: Cl
         return _verdict(well=alive())
 
     def readyz(_: Request) -> Response:
-        return _verdict(well=alive() and holding.is_open)
+        return _verdict(well=alive() and holding.is_open and holding.has_room)
 
     def numbers(_: Request) -> Response:
         return Response(metrics.page(), media_type=_PLAIN)

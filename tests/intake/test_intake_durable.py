@@ -90,6 +90,18 @@ def test_a_full_disk_is_said_and_pushes_go_on_once_there_is_room(daemon: Running
     assert "Traceback" not in daemon.talk.read_text()
 
 
+@pytest.mark.slow
+def test_a_daemon_whose_disk_is_full_is_alive_and_not_ready_until_there_is_room(daemon: Running) -> None:
+    assert (send(daemon, "GET", "healthz"), send(daemon, "GET", "readyz")) == (200, 200)
+    unlimited = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (100_000, unlimited[1]))
+    assert push(daemon, 1, size=200_000) == UNAVAILABLE
+    assert (send(daemon, "GET", "healthz"), send(daemon, "GET", "readyz")) == (200, UNAVAILABLE)
+
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, unlimited)
+    assert send(daemon, "GET", "readyz") == 200, "also when nobody has pushed since"
+
+
 def test_a_source_that_cannot_be_read_is_waited_for(tmp_path: Path) -> None:
     made = config()
     made["source"]["profiles"] = {"from": "read_csv('people.csv')", "key": "id", "updated_at": "changed_at"}
