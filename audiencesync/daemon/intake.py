@@ -75,7 +75,7 @@ class Intake:
         project = self._loop.project
         self._tried_at = self._clock.now()
         try:
-            with self._holding.working() as store:
+            with self._loop.at_work(), self._holding.working() as store:
                 config = project.config.source
                 source = Source(store, config, base=project.base, attach=project.attach_target())
                 self._shape = shape_of(project.config, source.profile_columns())

@@ -5,7 +5,8 @@ with a clock of its own lives through weeks in seconds.
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,8 @@ class Loop:
         project: The config that is in force; its `daemon` and `store` are those of the start.
         listeners: Who is told what happens.
         running: Names of the syncs of the run in flight.
-        turned_at: When `turn` was last called.
+        busy: Something is done that may take its time: a run, a plan, or learning a config.
+        turned_at: When `turn` was last called, or something was done.
         arrivals: Told what is accepted by others.
     """
 
@@ -71,6 +73,7 @@ class Loop:
         self._line = Line()
         self._chance = chance or random.Random()  # noqa: S311  (it only spreads load)
         self.running: tuple[str, ...] = ()
+        self.busy = False
         self.turned_at = clock.now()
         self.project = project
         self._lookout: Lookout | None = None
@@ -150,6 +153,16 @@ class Loop:
         waits += [(one.next_at - now).total_seconds() for one in self._standings if one.next_at is not None]
         return max(0.0, min(waits))
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """What is done meanwhile may take its time: the daemon does not turn, and is well."""
+        self.busy = True
+        try:
+            yield
+        finally:
+            self.turned_at = self._clock.now()
+            self.busy = False
+
     def run(self, options: sync.RunOptions) -> RunReport | None:
         """One run, also of what is not due; whatever ends it, the daemon goes on.
 
@@ -171,7 +184,7 @@ class Loop:
         start, seen = self._clock.now(), self._seen
         self.running = tuple(one.sync.name for one in wanted)
         try:
-            with self._holding.working() as store:
+            with self.at_work(), self._holding.working() as store:
                 report = sync.run_in(
                     store,
                     self.project,
@@ -204,7 +217,7 @@ class Loop:
         Raises:
             AudienceSyncError: The plan cannot be made.
         """
-        with self._holding.working() as store:
+        with self.at_work(), self._holding.working() as store:
             return sync.plan_in(store, self.project, options, clock=self._clock, progress=self._progress)
 
     def _arrived(self) -> timedelta | None:

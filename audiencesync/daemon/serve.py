@@ -175,7 +175,8 @@ def reload(loop: Loop, log: Log) -> None:
     try:
         project = load(before.path)
         _check_store(project, before)
-        loop.take(replace(project, config=project.config.model_copy(update=kept)))
+        with loop.at_work():
+            loop.take(replace(project, config=project.config.model_copy(update=kept)))
     except AudienceSyncError as error:
         log.warn("config_refused", message=str(error), hint=error.hint, still="the config before is in force")
         return

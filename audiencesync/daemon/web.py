@@ -100,7 +100,7 @@ def routes(loop: Loop, holding: Holding, metrics: Metrics, page: Page, clock: Cl
             return Response(f"{error}\n{error.hint}\n", 503, media_type="text/plain")
 
     def alive() -> bool:
-        return bool(loop.running) or clock.now() - loop.turned_at < _DEAD_AFTER
+        return loop.busy or clock.now() - loop.turned_at < _DEAD_AFTER
 
     def healthz(_: Request) -> Response:
         return _verdict(well=alive())
