@@ -2,7 +2,7 @@
 
 from audiencesync.store.column_types import EXACT, WHOLE_NUMBERS, ColumnType
 from audiencesync.store.compacting import rewrite
-from audiencesync.store.database import Store, quote_name, quote_text, templates
+from audiencesync.store.database import Store
 from audiencesync.store.failures import (
     DiskFull,
     MemorySpent,
@@ -13,6 +13,7 @@ from audiencesync.store.failures import (
     words_of,
 )
 from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries, last_entry
+from audiencesync.store.statements import quote_name, quote_text, templates
 from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
 

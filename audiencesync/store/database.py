@@ -3,17 +3,14 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import duckdb
-import jinja2
 import pyarrow as pa
 
 from audiencesync.errors import StoreError
@@ -29,7 +26,7 @@ from audiencesync.store.failures import (
     words_of,
 )
 from audiencesync.store.migrate import latest_version, migrate, rehash, version_of
-from audiencesync.store.texts import json_path
+from audiencesync.store.statements import parsed, quote_text, text_of
 
 Parameters = Mapping[str, object]
 
@@ -111,7 +108,7 @@ class Store:
                 shutil.rmtree(_scratch_folder(path), ignore_errors=True)
                 migrate(connection)
                 rehash(connection)
-            for macro in _parsed(_plain("macros")):
+            for macro in parsed(text_of("macros", {})):
                 connection.execute(macro)
             _prepare(connection, base)
         except (duckdb.Error, OSError) as error:
@@ -196,7 +193,7 @@ class Store:
         self, statement: str, parameters: Parameters | None = None, **template: object
     ) -> pa.RecordBatchReader:
         """Run a statement and return its rows in Arrow batches; read them before the next statement."""
-        text = _text(statement, template)
+        text = text_of(statement, template)
         with self._told(statement):
             return self._connection.sql(text, params=dict(parameters or {})).to_arrow_reader()
 
@@ -258,7 +255,7 @@ class Store:
         self, statement: str, parameters: Parameters | None, template: Mapping[str, object]
     ) -> duckdb.DuckDBPyConnection:
         with self._told(statement):
-            for part in _parsed(_text(statement, template)):
+            for part in parsed(text_of(statement, template)):
                 used = {
                     name: given for name, given in (parameters or {}).items() if name in part.named_parameters
                 }
@@ -285,17 +282,6 @@ class Store:
         if isinstance(error, duckdb.OutOfMemoryException):
             return MemorySpent(statement, self._memory_limit)
         return SqlFailed(statement, error)
-
-
-@lru_cache(maxsize=512)
-def _parsed(text: str) -> Sequence[duckdb.Statement]:
-    """The statements of a text: who runs them every few moments parses them once."""
-    return _parser().extract_statements(text)
-
-
-@cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:")
 
 
 def _make(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -346,53 +332,6 @@ def _log(path: Path) -> Path:
 def _scratch_folder(path: Path) -> Path:
     """Beside the store: as much room, and the same people who may look."""
     return path.with_name(path.name + ".tmp")
-
-
-def quote_name(name: str) -> str:
-    """A column or table name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_text(text: str) -> str:
-    """A text literal as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _sql_file(name: str) -> Any:  # noqa: ANN401  (importlib's Traversable has no common type with Path)
-    return resources.files("audiencesync.store") / "sql" / f"{name}.sql"
-
-
-def _text(statement: str, template: Mapping[str, object]) -> str:
-    return _templates().get_template(f"{statement}.sql").render(template) if template else _plain(statement)
-
-
-@cache
-def _plain(statement: str) -> str:
-    """Most statements have nothing to fill in."""
-    return _templates().get_template(f"{statement}.sql").render()
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    """Compiled once a process, whatever the number of connections."""
-    return templates(name=quote_name, text=quote_text)
-
-
-def templates(*, name: Callable[[str], str], text: Callable[[str], str]) -> jinja2.Environment:
-    """Every statement of `store/sql/`, for an engine that writes names and texts in this way."""
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(
-            lambda name: _sql_file(name.removesuffix(".sql")).read_text(encoding="utf-8")
-        ),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  (SQL, not HTML: names and texts go through the filters below)
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["name"] = name
-    environment.filters["text"] = text
-    environment.filters["path"] = json_path
-    return environment
 
 
 def _opening_failed(path: Path, error: Exception) -> StoreError:

@@ -28,7 +28,7 @@ from audiencesync.progress import Silent
 from audiencesync.records import Allowances
 from audiencesync.reports import RunReport
 from audiencesync.salesforce.transport import Transport
-from audiencesync.store import Store, database
+from audiencesync.store import Store, statements
 from tests.sync.killed import POINTS, TOGETHER
 from tests.world import QuickClock, send_by_bulk
 
@@ -203,7 +203,7 @@ def carry_out(order: Order) -> RunReport:
 
 def share_templates() -> None:
     """Statements are parsed once, not by every child."""
-    shared = database._templates()
+    shared = statements._templates()
     for file in (resources.files("audiencesync.store") / "sql").iterdir():
         if file.name.endswith(".sql"):
             shared.get_template(file.name)
