@@ -151,7 +151,12 @@ class Connection:
         self._store.run("learned_add", {"fact": _NO_COMPOSITE, "now": stored_time(self._clock.now())})
 
     def require(self, calls: int) -> None:
-        """Raise BudgetSpent unless there is room for so many calls."""
+        """Raise BudgetSpent unless there is room for so many calls; an org that may have some is asked."""
+        from audiencesync.salesforce.limits import limits  # noqa: PLC0415  (most runs send nothing)
+
+        if self._meter.in_doubt(calls):
+            with suppress(SalesforceRefused):  # a refusal tells the org's usage, too
+                limits(self.org.session)
         self._meter.require(calls)
 
     @property

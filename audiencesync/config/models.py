@@ -127,7 +127,9 @@ class Connection(Strict):
         default=20_000, description="This project's own cap in any 24 hours; null for none."
     )
     reserve_org_api_calls: Share = Field(
-        default=0.1, description="Share of the org's daily limit that is never touched, 0 to 1."
+        default=0.1,
+        description="Share of the org's daily limit that is never touched, 0 to 1; when it is reached, a "
+        "call an hour asks whether there is room again.",
     )
 
 

@@ -14,6 +14,9 @@ WINDOW = timedelta(hours=24)
 Source: Salesforce Developer Limits, "API Request Limits and Allocations".
 """
 
+BELIEVED = timedelta(hours=1)
+"""How long a run keeps away from an org whose reserve is reached, by its last word, before it asks again."""
+
 
 def stored_time(moment: datetime) -> datetime:
     """A moment as the store keeps it: UTC without a zone."""
@@ -50,7 +53,11 @@ class ApiMeter:
         self._org_reserve = org_reserve
         self._progress = progress or Silent()
         self.made: Counter[str] = Counter()
+        told = store.row("org_usage_get")
         self._org_used: tuple[int, int] | None = None
+        if told["told_at"] is not None:
+            self._org_used = told["used"], told["daily_limit"]
+            self._org_told = told["told_at"].replace(tzinfo=UTC)
         self._sync: str | None = None
         self._sync_cap: int | None = None
 
@@ -80,7 +87,7 @@ class ApiMeter:
             for sync, cap in ((None, self._project_cap), (self._sync, self._sync_cap))
             if cap is not None
         ]
-        if self._org_used is not None:
+        if self._org_used is not None and not self.in_doubt(1):
             used, limit = self._org_used
             rooms.append(int(limit * (1 - self._org_reserve)) - used)
         return max(min(rooms), 0) if rooms else None
@@ -97,8 +104,15 @@ class ApiMeter:
         self._check_org(calls)
 
     def org_usage(self, used: int, limit: int) -> None:
-        """What Salesforce says of the org's own limit."""
-        self._org_used = (used, limit)
+        """What Salesforce says of the org's own limit; the next run begins with it."""
+        self._org_used, self._org_told = (used, limit), self._clock.now()
+        self._store.run(
+            "org_usage_put", {"used": used, "daily_limit": limit, "now": stored_time(self._org_told)}
+        )
+
+    def in_doubt(self, calls: int) -> bool:
+        """By the org's last word there is no room for so many calls, but that was a while ago."""
+        return not self._fits(calls) and self._clock.now() - self._org_told >= BELIEVED
 
     def _check(self, now: datetime, sync: str | None, cap: int | None, name: str, calls: int) -> None:
         if cap is None:
@@ -123,14 +137,22 @@ class ApiMeter:
             seconds_left=left,
         )
 
-    def _check_org(self, calls: int) -> None:
+    def _fits(self, calls: int) -> bool:
+        """By the org's last word, if any, so many calls leave the reserve alone."""
         if self._org_used is None:
+            return True
+        used, limit = self._org_used
+        return used + calls - 1 < limit * (1 - self._org_reserve)
+
+    def _check_org(self, calls: int) -> None:
+        if self._org_used is None or self._fits(calls) or self.in_doubt(calls):
             return
         used, limit = self._org_used
-        if used + calls - 1 >= limit * (1 - self._org_reserve):
-            raise BudgetSpent(
-                f"the org has used {used} of {limit} API calls today; "
-                f"the reserve of {self._org_reserve:.0%} is kept",
-                hint="run again when the org's usage has fallen, or lower connection.reserve_org_api_calls",
-                seconds_left=3600.0,
-            )
+        asked_at = self._org_told + BELIEVED
+        raise BudgetSpent(
+            f"the org has used {used} of {limit} API calls today; "
+            f"the reserve of {self._org_reserve:.0%} is kept",
+            hint=f"run again after {asked_at:%Y-%m-%d %H:%M:%S} UTC, when the org is asked how it stands, or "
+            "lower connection.reserve_org_api_calls",
+            seconds_left=(asked_at - self._clock.now()).total_seconds(),
+        )

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -77,21 +78,58 @@ def test_of_several_jobs_those_that_fit_are_finished_and_the_rest_wait(
     assert (world.run_one().accepted, len(world.org.records())) == (30, 50)
 
 
-@pytest.mark.usefixtures("by_bulk")
+@pytest.fixture
+def limits_of_before(world: World) -> Iterator[None]:
+    yield
+    usage(world, used=0, limit=1_000_000)
+
+
+def usage(world: World, *, used: int, limit: int) -> None:
+    """What all clients of the org have used, and may."""
+    world.org.admin("POST", "limits", {"daily_limit": limit, "used": used})
+
+
+@pytest.mark.usefixtures("by_bulk", "limits_of_before")
 def test_a_job_is_not_begun_when_it_would_reach_into_the_reserve_of_the_org(world: World) -> None:
     world.config["connection"]["reserve_org_api_calls"] = 0.5
     world.people([person(number) for number in range(30)])
-    used = world.org.admin("GET", "counters")["api_calls_24h"]
-    world.org.admin("POST", "limits", {"daily_limit": 2 * (used + 6), "used": used})
-    try:
-        report = world.run_one()
-    finally:
-        world.org.admin("POST", "limits", {"daily_limit": 1_000_000, "used": 0})
+    usage(world, used=500, limit=2 * 506)
+
+    report = world.run_one()
 
     assert report.trouble is not None
     assert (report.status, report.api_calls, job_steps(world)) == (PAUSED, 1, 0)
     assert "reserve of 50%" in report.trouble.message
+
+    world.clock.ahead = timedelta(minutes=61)
+    asked = [world.run_one().api_calls for _ in range(3)]
+    assert (asked, job_steps(world)) == ([1, 0, 0], 0)  # it is asked by a call of its own, not by half a job
+
+    usage(world, used=0, limit=1_000_000)
+    world.clock.ahead = timedelta(minutes=122)
     assert world.run_one().accepted == 30
+
+
+@pytest.mark.usefixtures("limits_of_before")
+def test_run_after_run_leaves_the_reserve_of_the_org_alone(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    usage(world, used=950, limit=1000)
+    world.people([person(1, phone="+1")])
+    assert world.run_one().api_calls == 1  # its answer tells how the org stands
+
+    world.people([person(1, phone="+2")])
+    paused = [world.run_one() for _ in range(3)]
+    assert [(one.status, one.api_calls, one.deferred) for one in paused] == [(PAUSED, 0, 1)] * 3
+    assert paused[0].trouble is not None
+    assert "used 951 of 1000 API calls today; the reserve of 10% is kept" in paused[0].trouble.message
+
+    world.clock.ahead = timedelta(minutes=61)
+    assert world.run_one().api_calls == 1
+    world.people([person(1, phone="+3")])
+    assert world.run_one().api_calls == 0
+    world.config["connection"]["reserve_org_api_calls"] = 0
+    assert world.run_one().accepted == 1
 
 
 @pytest.mark.usefixtures("by_bulk")
