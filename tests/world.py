@@ -21,7 +21,7 @@ import requests
 from audiencesync import stages, sync
 from audiencesync.config.load import load
 from audiencesync.plan import routes
-from audiencesync.progress import Silent
+from audiencesync.progress import Progress, Silent
 from audiencesync.records import Allowances
 from audiencesync.reports import RunReport, SyncReport
 
@@ -192,9 +192,11 @@ class World:
         path.write_text(json.dumps(self.config, indent=1))
         return load(path)
 
-    def run(self, *, allowed: Allowances | None = None, **options: Any) -> RunReport:
+    def run(
+        self, *, allowed: Allowances | None = None, progress: Progress | None = None, **options: Any
+    ) -> RunReport:
         asked = sync.RunOptions(allowed=allowed or Allowances(), **options)
-        return sync.run(self.project(), asked, clock=self.clock, progress=Silent())
+        return sync.run(self.project(), asked, clock=self.clock, progress=progress or Silent())
 
     def plan(self, **options: Any) -> RunReport:
         return sync.plan(self.project(), sync.RunOptions(**options), clock=self.clock, progress=Silent())

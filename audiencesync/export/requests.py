@@ -198,13 +198,13 @@ class Requests:
         return rows
 
     def _settle(self, batch: Batch, results: Mapping[int, RowResult]) -> None:
-        self._ledger.settle(
+        done = self._ledger.settle(
             batch,
             results,
             transient=self._org.transient_codes,
             present=present(self._org, self._target.object_of(batch)),
         )
-        self._progress.advance(len(results))
+        self._progress.advance(done)
         if error := self._org.stopped_by([result.code for result in results.values() if result.code]):
             raise error
 

@@ -197,8 +197,8 @@ class LedgerWriter:
         *,
         transient: Sequence[str],
         present: Present = lambda _: (),
-    ) -> None:
-        """Write the outcomes that came row by row, and the state they acknowledge.
+    ) -> int:
+        """Write outcomes that came row by row, and the state they acknowledge; return the rows that are done.
 
         Args:
             batch: What was sent.
@@ -209,7 +209,7 @@ class LedgerWriter:
         with self._store.staged("stage_arrived", results_table(results)):
             self._store.run("results_staged")
         refused = not all(result.accepted for result in results.values())
-        self._settle(batch, transient, present, refused=refused)
+        return len(results) - self._settle(batch, transient, present, refused=refused)
 
     def settle_files(
         self,
@@ -298,7 +298,8 @@ class LedgerWriter:
         """
         return self._store.row("sync_left", self._place)
 
-    def _settle(self, batch: Batch, transient: Sequence[str], present: Present, *, refused: bool) -> None:
+    def _settle(self, batch: Batch, transient: Sequence[str], present: Present, *, refused: bool) -> int:
+        """As `settle`, from what is staged; return the rows that wait for another attempt."""
         where = {"batch_id": batch.batch_id}
         passing = self._passing
         missed = self._store.rows("results_gone", {**where, "codes": list(_MAYBE_GONE)}) if refused else []
@@ -320,11 +321,11 @@ class LedgerWriter:
             self._store.run("settle_in_acknowledged", words=self._words)
             self._store.run("settle_in_payload")
             self._store.run("settle_in_record", where)
-            if refused:
-                again = {**where, "transient": list(transient), "attempts": MAX_ATTEMPTS}
-                self._store.run("settle_again", again)
+            again = {**where, "transient": list(transient), "attempts": MAX_ATTEMPTS}
+            waiting = int(self._store.row("settle_again", again)["Count"]) if refused else 0
             self._store.run("settle_done", where)
             self._store.run("batch_answered", {**where, "now": self._now()})
+        return waiting
 
     def _fields(self, batch: Batch, key: str | None) -> list[str]:
         """Fields besides the key that any row sends, of its batch or of all that was planned with it."""

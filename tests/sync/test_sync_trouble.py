@@ -8,6 +8,7 @@ import pytest
 
 from audiencesync.audit import looking
 from audiencesync.errors import SalesforceRefused
+from audiencesync.progress import Silent
 from audiencesync.records import Route, RowResult, RunStatus, WriteOptions
 from audiencesync.salesforce import composite, rows
 from audiencesync.salesforce.bulk import ResultKind
@@ -128,6 +129,28 @@ def test_a_locked_row_is_sent_again_after_a_pause_and_its_neighbours_are_not(wor
         ("p2", 3, "accepted", None),
         ("p3", 1, "accepted", None),
     ]
+
+
+class Counted(Silent):
+    """Sees how many rows are said to be done."""
+
+    done = 0
+
+    def advance(self, rows: int) -> None:
+        self.done += rows
+
+
+def test_a_row_that_is_tried_again_counts_once_in_the_progress(world: World) -> None:
+    world.people([person(number) for number in range(1, 4)])
+    locked = ["p1@example.com", "p2@example.com"]
+    world.org.fault("lock_rows", object="Lead", field="Email", values=locked[:1], times=2)
+    world.org.fault("lock_rows", object="Lead", field="Email", values=locked[1:], times=99)
+    progress = Counted()
+
+    (report,) = world.run(progress=progress).syncs
+
+    assert (report.accepted, report.rejected) == (2, 1)
+    assert progress.done == 3
 
 
 def test_a_session_that_ends_in_the_middle_is_renewed_once(world: World) -> None:

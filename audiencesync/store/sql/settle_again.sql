@@ -1,5 +1,6 @@
 -- settle_again: rows with a passing error wait for their next attempt.
--- params: $batch_id, $transient VARCHAR[] (codes), $attempts (most of one row)
+-- params : $batch_id, $transient VARCHAR[] (codes), $attempts (most of one row)
+-- returns: Count BIGINT
 UPDATE store.outbox AS outbox
 SET batch_id = NULL, pack = NULL, attempt = outbox.attempt + 1
 FROM stage_result AS result
