@@ -204,6 +204,26 @@ def test_the_store_says_what_takes_its_room_and_can_be_made_smaller(cli: Cli, ra
     assert cli("run").code == 0
 
 
+@pytest.mark.parametrize("place", ["audiences.duckdb", "./audiences.duckdb.wal", "audiencesync.yaml", "link"])
+def test_a_report_never_takes_the_place_of_a_file_of_the_project(cli: Cli, ran: Path, place: str) -> None:
+    (ran / "link").symlink_to(ran / "audiences.duckdb")
+    before = {path.name: path.read_bytes() for path in ran.iterdir() if path.is_file()}
+
+    done = cli("report", "-o", place)
+
+    assert (done.code, done.out) == (2, "")
+    assert "is a file of the project itself" in done.err
+    assert {path.name: path.read_bytes() for path in ran.iterdir() if path.is_file()} == before
+
+
+def test_a_report_goes_to_a_file_only(cli: Cli, ran: Path) -> None:
+    done = cli("report", "--format", "csv", "-o", "-")
+
+    assert (done.code, done.out) == (2, "")
+    assert "a report is not written to standard output" in done.err
+    assert not (ran / "-").exists()
+
+
 def test_history_does_not_say_never_of_a_ledger_that_was_cut(cli: Cli, ran: Path) -> None:
     config = ran / "audiencesync.yaml"
     config.write_text(config.read_text().replace("version: 1\n", "version: 1\nstore: {keep_ledger: 30d}\n"))

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from audiencesync.cli import options
+from audiencesync.errors import UsageError
 
 if TYPE_CHECKING:
     from audiencesync.audit.report import Format
+    from audiencesync.config.load import Project
 
 
 @click.command()
@@ -43,7 +45,9 @@ def report(*, run: str, config_path: Path, form: "Format", output: Path | None, 
     from audiencesync.cli.looking import opened
     from audiencesync.cli.output import write, write_document
 
-    with opened(config_path) as (_, answers):
+    with opened(config_path) as (project, answers):
+        if output is not None:
+            _check(output, project)
         written = answers.ask("report", run=run, format=form, path=output and str(output))
         path = output or Path(f"audit-{written['run_id']}.{form}")
         if written["path"] != str(path):  # the daemon wrote it beside the store, which is its only place
@@ -53,3 +57,21 @@ def report(*, run: str, config_path: Path, form: "Format", output: Path | None, 
         write_document({"schema_version": 1, "run_id": written["run_id"], "format": form, "path": str(path)})
     else:
         write(str(path))
+
+
+def _check(output: Path, project: "Project") -> None:
+    """Refuse a place where a report would be lost, or something else by it.
+
+    Raises:
+        UsageError: It is standard output, the store or the config.
+    """
+    if str(output) == "-":
+        raise UsageError(
+            "a report is not written to standard output",
+            hint="it holds personal data: name a file, which its owner alone may read",
+        )
+    store = project.store_path
+    if output.resolve() in {
+        own.resolve() for own in (store, store.with_name(f"{store.name}.wal"), project.path)
+    }:
+        raise UsageError(f"{output} is a file of the project itself", hint="name another file for the report")
