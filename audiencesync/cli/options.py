@@ -28,9 +28,19 @@ config = click.option(
 sync_names = click.option(
     "--sync", "syncs", multiple=True, metavar="NAME", help="Only this sync; may be repeated."
 )
+
+
+def _seconds(_: click.Context, __: click.Parameter, given: float) -> float:
+    """No wait is ever as long as a number that is none."""
+    if math.isnan(given):
+        raise click.BadParameter("nan is no number of seconds")
+    return given
+
+
 wait = click.option(
     "--wait",
     type=float,
+    callback=_seconds,
     is_flag=False,
     flag_value=math.inf,
     default=0,

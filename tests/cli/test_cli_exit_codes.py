@@ -142,6 +142,8 @@ def test_debug_shows_the_traceback(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
         ["report", "--format", "pdf"],
         ["emulator", "--port", "70000"],
         ["runs", "-n", "0"],
+        ["runs", "-n", "99999999999999999999"],
+        ["run", "--wait", "nan"],
         ["demo", "--customers", "few"],
     ],
 )

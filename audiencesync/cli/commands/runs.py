@@ -12,7 +12,12 @@ from audiencesync.cli import options
 @options.config
 @options.sync_names
 @click.option(
-    "-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs."
+    "-n",
+    "--limit",
+    type=click.IntRange(1, 2**31 - 1),
+    default=20,
+    show_default=True,
+    help="At most so many runs.",
 )
 @options.as_json
 @options.debug
