@@ -85,7 +85,7 @@ class Project:
         return line_of(self._lines, keys)
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None) -> Project:
+def load(path: Path, environ: Mapping[str, str] | None = None, *, text: str | None = None) -> Project:
     """Read, resolve and check a config file.
 
     No secret is read: whoever connects calls `reveal`.
@@ -93,6 +93,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Project:
     Args:
         path: The YAML file.
         environ: Where `${env:NAME}` is looked up; by default the process's environment.
+        text: What the file is going to hold; None: it is there, and read.
 
     Returns:
         The config and its place.
@@ -101,7 +102,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Project:
         ConfigError: With one line for each mistake, in the order of the file.
     """
     env = os.environ if environ is None else environ
-    tree = parse(_read(path))
+    tree = parse(_read(path) if text is None else text)
     if tree.readable and not isinstance(tree.data, dict):
         shape = Mistake((), "the file must hold keys and values, such as 'version: 1'")
         tree = Tree(None, tree.lines, (shape,), readable=False)

@@ -43,6 +43,18 @@ def test_every_flag_arrives_in_the_config(cli: Cli) -> None:
     assert "plan -c mine.yaml`" in done.err
 
 
+def test_a_config_that_cannot_be_read_is_not_written(cli: Cli, tmp_path: Path) -> None:
+    assert cli("init").code == 0
+    good = (tmp_path / "audiencesync.yaml").read_text()
+
+    for flags in (["--force"], ["-o", "other.yaml"]):
+        done = cli("init", "--rule", "a;b=true", *flags)
+        assert (done.code, done.out) == (2, "")
+        assert "a;b" in done.err
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"audiencesync.yaml": good}
+
+
 def test_a_file_that_is_there_is_replaced_only_by_force(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "audiencesync.yaml"
     path.write_text("precious")

@@ -138,6 +138,7 @@ def init(ctx: click.Context, /, *, output: Path, force: bool, no_questions: bool
     if not given["audience_rules"] and not given["membership_audiences"]:
         del given["audience_rules"]
     text = starter(**given)
+    load(output, text=text)  # before it takes the place of one that is good
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -145,7 +146,6 @@ def init(ctx: click.Context, /, *, output: Path, force: bool, no_questions: bool
             f"{output} cannot be written: {error.strerror}", hint="name a file in a folder that exists"
         ) from error
     write(f"wrote {output}")
-    load(output)
     streams.talk(_next_steps(given, output))
 
 
