@@ -19,6 +19,7 @@ from audiencesync.plan import (
     Room,
     check_plan,
     check_source,
+    failing_place,
     find_candidates,
     make_plan,
     matching_of,
@@ -246,7 +247,8 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
         )
     except SqlFailed as failure:
         if failure.about_data:
-            raise blamed(failure) from None
+            place = None if bench.cluster else failing_place(bench.store, bench.project, sync)
+            raise blamed(failure, place) from None
         raise
     finally:
         bench.progress.end()

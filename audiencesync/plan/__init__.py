@@ -7,7 +7,7 @@ from audiencesync.plan.listed import memberships_basis, profiles_basis
 from audiencesync.plan.matching import matching_of
 from audiencesync.plan.parents import with_parents
 from audiencesync.plan.routes import PACKING, Room
-from audiencesync.plan.sources import read_sources, terms_of
+from audiencesync.plan.sources import failing_place, read_sources, terms_of
 
 __all__ = [
     "PACKING",
@@ -16,6 +16,7 @@ __all__ = [
     "Room",
     "check_plan",
     "check_source",
+    "failing_place",
     "find_candidates",
     "make_plan",
     "matching_of",

@@ -222,6 +222,29 @@ def _triggers_there(sync: Sync, columns: Mapping[str, ColumnType]) -> list[str]:
     return sorted({_spelt(columns, name) for name in read})
 
 
+def failing_place(store: Store, project: Project, sync: Sync) -> str | None:
+    """The rule or mapping that fails over a value; None: the data itself cannot be read, or none."""
+    tried: list[tuple[tuple[str | int, ...], str]] = [
+        (("audiences", name, "where"), rule.where)
+        for name, rule in project.config.audiences.items()
+        if name in sync.audiences
+    ]
+    for name, mapping in sync.mappings.items():
+        if mapping.sql is not None:
+            tried.append(((*sync_place(project, sync), *place_of(sync, name), "sql"), mapping.sql))
+    if _fails(store, "hash(stage_profile)"):
+        return None
+    return next((project.place(place) for place, sql in tried if _fails(store, f"({sql})")), None)
+
+
+def _fails(store: Store, expression: str) -> bool:
+    try:
+        store.run("profile_tried", expression=expression)
+    except SqlFailed as failure:
+        return failure.about_data
+    return False
+
+
 def _try(store: Store, project: Project, place: Sequence[str | int], expression: str) -> None:
     # behind WHERE: what makes rows of its own, or looks at others than the one, is refused nowhere else
     relation = f"(SELECT 1 FROM stage_profile WHERE typeof(({expression})) = '')"  # noqa: S608  (the user's own)

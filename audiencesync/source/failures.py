@@ -70,9 +70,20 @@ def failing_as(place: str, *, casts: dict[str, str] | None = None) -> Iterator[N
         raise unreadable(place, failure, casts) from None
 
 
-def blamed(failure: SqlFailed) -> SourceError:
-    """The failure of a plan over a bad value: a file that is read in place may turn out bad only there."""
-    return unreadable("source", failure)
+def blamed(failure: SqlFailed, place: str | None = None) -> SourceError:
+    """The failure of a plan over a bad value: a file that is read in place may turn out bad only there.
+
+    Args:
+        failure: What DuckDB said.
+        place: The rule or mapping that the value does not suit; None: none is known to fail.
+    """
+    if place is None:
+        return unreadable("source", failure)
+    reason, _ = _of_data(str(failure.__cause__), {}, place)
+    return SourceError(
+        f"{place} fails over the data: {reason}",
+        hint="mend the value in the source, or say TRY_CAST, which makes nothing of what does not fit",
+    )
 
 
 def unreadable(place: str, failure: SqlFailed, casts: dict[str, str] | None = None) -> SourceError:

@@ -517,3 +517,27 @@ def test_what_is_unanswered_shows_in_status_until_the_next_run_has_asked(world: 
 def unanswered(world: World) -> int:
     with Store.open(world.folder / "store.duckdb", base=world.folder, read_only=True) as store:
         return int(looking.status(store, world.project())["syncs"][0]["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "mapping", "place"),
+    [
+        ("name::INT > 0", "fax", "audiences.odd.where"),
+        ("true", {"sql": "CAST(company AS INT) + 1"}, "syncs.0.extra_fields.Fax.sql"),
+    ],
+)
+def test_a_cast_that_fails_is_said_of_the_rule_or_mapping_that_has_it(
+    world: World, rule: str, mapping: Any, place: str
+) -> None:
+    world.config["audiences"] = {"odd": {"where": rule}}
+    world.sync["audiences"].append("odd")
+    world.sync["extra_fields"]["Fax"] = mapping
+    world.people([person(1)])
+
+    (report,) = world.run().syncs
+
+    assert report.trouble is not None
+    assert report.trouble.exit_code == 3
+    assert report.trouble.message.endswith(f"{place} fails over the data: a value is not a INT32")
+    assert "TRY_CAST" in report.trouble.hint
+    assert "Name 1" not in report.trouble.message
