@@ -39,7 +39,8 @@ def report(*, run: str, config_path: Path, form: "Format", output: Path | None, 
     """Write the audit report of a run, and print its path.
 
     RUN is a run's id, its beginning, or 'latest'. The report holds personal data; its file can be read
-    by its owner alone.
+    by its owner alone. The CSV is for programs and has every value as it is: import it into a spreadsheet
+    as text, or that takes what begins with = + - or @ for a formula.
     """
     from audiencesync.audit.files import private_file
     from audiencesync.cli.looking import opened
