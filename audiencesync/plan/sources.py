@@ -60,7 +60,7 @@ def read_sources(
                 _try(store, project, (*sync_place(project, sync), group, name, "sql"), mapping.sql)
     if sync.send_scores_to:
         entries = [
-            f"{quote_text(score + '=')} || sf_score({quote_name(score)})"
+            f"{quote_text(score + '=')} || sf_score({_plain(quote_name(score), _column(columns, score))})"
             for score in sorted(sync.send_scores_to.scores)
         ]
         mapped[sync.send_scores_to.field] = (
@@ -144,8 +144,11 @@ def expression(mapping: FieldMapping, columns: Mapping[str, ColumnType]) -> str:
     if mapping.value is not None:
         return quote_text(_constant(mapping.value))
     if mapping.column is not None:
-        source = quote_name(mapping.column)
-        if _column(columns, mapping.column).kind == "list":
+        kind = _column(columns, mapping.column)
+        source = _plain(quote_name(mapping.column), kind)
+        if kind.kind == "list":
+            if kind.parts[0].kind == "json":
+                source = f"[{_plain('one', kind.parts[0])} FOR one IN {source}]"
             source = f"array_to_string({source}, ';')"
     else:
         source = f"({mapping.sql})"

@@ -1,5 +1,6 @@
 """Columns of the source, whatever they are called and whatever type they are of."""
 
+import json
 import re
 
 import pytest
@@ -27,6 +28,43 @@ def test_a_column_called_rowid_is_one_like_any_other(
     world.people([{**people[0], name: "7"}, *people[1:]])
     assert world.run_one().updated == 1
     assert world.leads()["p0@example.com"]["Phone"] == "7"
+
+
+def test_of_json_the_string_itself_is_sent_and_its_null_is_no_value(world: World) -> None:
+    """A column that holds several kinds of values is JSON to DuckDB."""
+    rows = [
+        {"id": "1", "name": "Ada", "phone": "A1", "tags": ["b", 1], "score": "gold"},
+        {"id": "2", "name": "Bob", "phone": 5, "tags": [], "score": 0.30000000000000004},
+        {"id": "3", "name": {"last": "Cy"}, "phone": {"home": [1, "x"]}, "tags": None, "score": None},
+        {
+            "id": "4",
+            "name": '\u201cDee\u201d, "x" \\ y',
+            "phone": None,
+            "tags": [None, "c"],
+            "score": {"a": 1},
+        },
+    ]
+    (world.folder / "profiles.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    types = "{'id': 'VARCHAR', 'name': 'JSON', 'phone': 'JSON', 'tags': 'JSON[]', 'score': 'JSON'}"
+    null = "SELECT * REPLACE (coalesce(phone, 'null'::JSON) AS phone)"  # as PostgreSQL keeps one
+    source = f"{null} FROM read_json('profiles.jsonl', columns = {types})"
+    world.config["source"] = {"profiles": {"from": source, "key": "id"}}
+    world.config["audiences"] = {"everybody": {"where": "true"}}
+    world.sync["audiences"] = ["everybody"]
+    del world.sync["match_field"]
+    world.sync["required_fields"] = {"LastName": "name", "Company": "id"}
+    world.sync["extra_fields"] = {"Phone": {"from": "phone", "default": "none"}, "Description": "tags"}
+    world.sync["send_scores_to"] = {"field": "Scores__c", "scores": ["score"]}
+
+    assert world.run_one().created == 4
+    fields = ("LastName", "Phone", "Description", "Scores__c")
+    sent = {lead["Company"]: tuple(lead[name] for name in fields) for lead in world.org.records()}
+    assert sent == {
+        "1": ("Ada", "A1", "b;1", "score=gold"),
+        "2": ("Bob", "5", None, "score=0.3"),
+        "3": ('{"last":"Cy"}', '{"home":[1,"x"]}', None, None),
+        "4": ('\u201cDee\u201d, "x" \\ y', "none", "c", 'score={"a":1}'),
+    }
 
 
 ONE_ROW = [
