@@ -11,7 +11,7 @@ class Listener(Protocol):
     """Somebody who is told what happens, in the thread that works."""
 
     def sync_ended(self, report: SyncReport) -> None:
-        """A run came to its end for a sync."""
+        """A run came to its end for a sync, or a `retry` ended, well or badly."""
         ...
 
     def sync_failed(self, health: Health, wait: timedelta) -> None:

@@ -36,15 +36,20 @@ class Log:
         self._log.error(event, **facts)
 
     def sync_ended(self, report: SyncReport) -> None:
-        """A run came to its end; one that found nothing to do is told in one short line."""
-        counts = {name: getattr(report, name) for name in _COUNTS if getattr(report, name)}
+        """A run came to its end; one that found nothing to do is told in one short line.
+
+        Only a `retry` has a trouble here, which is not the sync's.
+        """
+        facts = {name: getattr(report, name) for name in _COUNTS if getattr(report, name)}
+        if (trouble := report.trouble) is not None:
+            facts |= {"kind": trouble.kind, "message": trouble.message, "hint": trouble.hint}
         self.say(
             "sync_ended",
             sync=report.name,
             status=report.status.value,
             mode=report.mode.value,
             duration_s=round(report.seconds, 3),
-            **counts,
+            **facts,
         )
 
     def sync_failed(self, health: Health, wait: timedelta) -> None:

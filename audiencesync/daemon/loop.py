@@ -20,7 +20,7 @@ from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.standing import Health, Standing, Wish
 from audiencesync.errors import AudienceSyncError, StoreError, UsageError
 from audiencesync.progress import Progress
-from audiencesync.records import RunStatus
+from audiencesync.records import Mode, RunStatus
 from audiencesync.reports import RunReport, SyncReport, Trouble, trouble_of
 from audiencesync.source import Lookout, Signature, waiting
 
@@ -196,8 +196,14 @@ class Loop:
         except UsageError:
             raise
         except Exception as error:
-            for one in wanted:
-                self._failed(one, trouble_of(error), start, pushed=options.pushed)
+            trouble = trouble_of(error)
+            if options.retry is None:
+                for one in wanted:
+                    self._failed(one, trouble, start, pushed=options.pushed)
+            else:
+                self._tell_retry(
+                    [SyncReport(one.sync.name, Mode.INCREMENTAL, trouble=trouble) for one in wanted]
+                )
             if isinstance(error, StoreError) or not isinstance(error, AudienceSyncError):
                 self.renew()
             raise
@@ -205,6 +211,8 @@ class Loop:
             self.running = ()
         if options.retry is None:
             self._note(wanted, report.syncs, start, seen, pushed=options.pushed)
+        else:
+            self._tell_retry(report.syncs)
         if any(
             one.trouble is not None and one.trouble.exit_code == StoreError.exit_code for one in report.syncs
         ):
@@ -266,6 +274,12 @@ class Loop:
             if one.ran(start, self._clock.now(), seen, pushed=pushed):
                 for listener in self.listeners:
                     listener.health_changed(one.health)
+
+    def _tell_retry(self, reports: Iterable[SyncReport]) -> None:
+        """It looked at parked rows alone: how its syncs stand, and when they run next, stays as it is."""
+        for report in reports:
+            for listener in self.listeners:
+                listener.sync_ended(report)
 
     def _failed(self, one: Standing, trouble: Trouble, start: datetime, *, pushed: bool) -> None:
         now = self._clock.now()

@@ -72,7 +72,7 @@ class Metrics(Collector):
         return generate_latest(self._registry)
 
     def sync_ended(self, report: SyncReport) -> None:
-        """A run came to its end for a sync."""
+        """A run came to its end for a sync, or a `retry` ended, well or badly."""
         self._runs.labels(report.name, report.status.value).inc()
         self._calls.labels(report.name).inc(report.api_calls)
         for name in _ROWS:

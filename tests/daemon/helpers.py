@@ -1,4 +1,4 @@
-"""A daemon in a process of its own, and what it says."""
+"""A daemon in a process of its own, and what it says; and one that is turned by hand."""
 
 import json
 import os
@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from audiencesync.daemon.holding import Holding
+from audiencesync.daemon.loop import Loop
+from audiencesync.progress import Progress, Silent
 from tests.cli.helpers import PROGRAM, Done, execute
 from tests.world import World
 
@@ -66,3 +69,16 @@ def running(world: World) -> Iterator[Running]:
         if daemon.process.poll() is None:
             daemon.process.kill()
             daemon.process.wait()
+
+
+@contextmanager
+def started(world: World, progress: Progress | None = None) -> Iterator[Loop]:
+    """The work of a daemon, in this process; it runs what is due at each `turn`."""
+    project = world.project()
+    holding = Holding(project.store_path, project.base, project.store_settings)
+    loop = Loop(project, holding, clock=world.clock, progress=progress or Silent())
+    try:
+        yield loop
+    finally:
+        loop.close()
+        holding.close()

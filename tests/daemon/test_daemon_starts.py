@@ -1,15 +1,12 @@
 """What a daemon does first, by what its predecessor left."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
 from audiencesync import sync
-from audiencesync.daemon.holding import Holding
-from audiencesync.daemon.loop import Loop
 from audiencesync.progress import Silent
+from tests.daemon.helpers import started
 from tests.sync.test_sync_crash import kill_at
 from tests.world import World, person
 
@@ -23,18 +20,6 @@ class Parked(Silent):
     def begin(self, label: str, total: int | None) -> None:
         if label == self.step:
             raise KeyboardInterrupt
-
-
-@contextmanager
-def started(world: World, progress: Silent | None = None) -> Iterator[Loop]:
-    project = world.project()
-    holding = Holding(project.store_path, project.base, project.store_settings)
-    loop = Loop(project, holding, clock=world.clock, progress=progress or Silent())
-    try:
-        yield loop
-    finally:
-        loop.close()
-        holding.close()
 
 
 @pytest.fixture(params=[{"every": "1h"}, {"cron": "0 0 1 1 *"}], ids=["every", "cron"])
