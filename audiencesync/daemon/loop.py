@@ -44,6 +44,7 @@ class Loop:
         project: The config that is in force; its `daemon` and `store` are those of the start.
         listeners: Who is told what happens.
         running: Names of the syncs of the run in flight.
+        stopping: No new run begins any more.
         busy: Something is done that may take its time: a run, a plan, or learning a config.
         turned_at: When `turn` was last called, or something was done.
         arrivals: Told what is accepted by others.
@@ -73,6 +74,7 @@ class Loop:
         self._line = Line()
         self._chance = chance or random.Random()  # noqa: S311  (it only spreads load)
         self.running: tuple[str, ...] = ()
+        self.stopping = False
         self.busy = False
         self.turned_at = clock.now()
         self.project = project
@@ -143,7 +145,8 @@ class Loop:
         self._welcome()
         wishes = [(one.sync.name, one.wish(self._clock.now(), self._seen)) for one in self._standings]
         for wish in (Wish.RUN, Wish.PUSHED):
-            if names := tuple(name for name, its in wishes if its is wish):
+            names = tuple(name for name, its in wishes if its is wish)
+            if names and not self.stopping:
                 self.run(sync.RunOptions(syncs=names, pushed=wish is Wish.PUSHED))
         now = self._clock.now()
         self.turned_at = now

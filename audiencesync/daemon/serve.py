@@ -123,9 +123,9 @@ def _tell_start(project: Project, port: int | None, log: Log) -> None:
 
 
 def _work(loop: Loop, wanted: Wanted, log: Log, intake: Intake | None) -> None:
-    """Turn until the word is to stop."""
+    """Turn until the word is to stop; what waits by then is begun no more."""
     with _signals(loop, wanted):
-        while True:
+        while not loop.stopping:
             try:
                 if intake is not None:
                     intake.learn_if_needed()
@@ -143,8 +143,6 @@ def _work(loop: Loop, wanted: Wanted, log: Log, intake: Intake | None) -> None:
                 reload(loop, log)
                 if intake is not None:
                     intake.learn()
-            elif word is Word.STOP:
-                return
 
 
 def _do(loop: Loop, work: Work) -> None:
@@ -201,6 +199,7 @@ def _signals(loop: Loop, wanted: Wanted) -> Iterator[None]:
     """
 
     def stop(_: int, __: FrameType | None) -> None:
+        loop.stopping = True
         wanted.put(Word.STOP)
         signal.setitimer(signal.ITIMER_REAL, loop.project.config.daemon.stop_within.total_seconds())
 

@@ -1,4 +1,4 @@
-"""Whether a daemon is alive, as `/healthz` says, while it does what may take long."""
+"""Whether a daemon is alive while it does what may take long, and what it begins no more at its end."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,3 +49,16 @@ def test_a_daemon_at_work_is_alive_however_long_that_takes_and_one_that_does_not
         assert health(sender) == OK
         sender.clock.sleep(600)
         assert health(sender) == UNAVAILABLE
+
+
+def test_a_daemon_that_ends_begins_no_run_that_is_due(tmp_path: Path) -> None:
+    made = config()
+    made["syncs"][0]["every"] = "1h"
+    with pushing(tmp_path, made) as sender:
+        sender.loop.stopping = True
+        sender.loop.turn()
+        assert sender.loop.health[0].last_success is None
+
+        sender.loop.stopping = False
+        sender.loop.turn()
+        assert sender.loop.health[0].last_success is not None

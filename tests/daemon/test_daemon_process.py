@@ -4,10 +4,12 @@ import json
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 import pytest
+import requests
 
 from tests.cli.helpers import without_chance
 from tests.daemon.helpers import Running, running
@@ -119,6 +121,23 @@ def test_sigterm_lets_a_run_in_flight_end(watching: World) -> None:
         daemon.wait_until(lambda: len(watching.leads()) == 2)
         assert daemon.stop() == 0
         assert [one["status"] for one in daemon.events("sync_ended")] == ["succeeded"]
+
+
+def test_what_was_asked_for_and_has_not_begun_by_sigterm_is_not_begun(watching: World) -> None:
+    del watching.sync["watch"]
+    watching.config["daemon"]["port"] = 0
+    watching.org.fault("slow", seconds=5, match={"path": "composite"})
+    with running(watching) as daemon, ThreadPoolExecutor() as pool, requests.Session() as http:
+        http.trust_env = False
+        metrics = daemon.events("daemon_started")[0]["page"] + "metrics"
+        first = pool.submit(daemon.command, "run")
+        daemon.wait_until(lambda: len(watching.leads()) == 2)
+        others = [pool.submit(daemon.command, asked, "--json") for asked in ("run", "plan")]
+        daemon.wait_until(lambda: "audiencesync_queue 2.0" in http.get(metrics, timeout=10).text)
+        assert daemon.stop() == 0
+        assert first.result().code == 0
+        assert [other.result().code for other in others] == [143, 143]
+    assert watching.sql("SELECT count(*) FROM run") == [(1,)]
 
 
 @pytest.mark.parametrize("when", [{"watch": True}, {"every": "1h"}])
