@@ -49,7 +49,7 @@ TIMES = st.builds(
     st.sampled_from(["", " ", "T"]),
     st.times().map(str)
     | st.from_regex(re.compile(r"[0-2]\d:[0-6]\d(:[0-6]\d(\.\d{1,9})?)?", re.ASCII), fullmatch=True),
-    st.sampled_from(["", "Z", "+00", "+14:00", "-11:30", "+0530", "+13:59", "-13"]),
+    st.sampled_from(["", "Z", "+00", "+14:00", "-11:30", "+0530", "+13:59", "-13", "+23:59"]),
 )
 PLAIN = (
     st.none()
@@ -91,7 +91,8 @@ def as_it_is_laid_over(database: duckdb.DuckDBPyConnection, value: Any, text: st
 @pytest.mark.parametrize("text", TYPES)
 @settings(max_examples=60, deadline=None)
 @given(value=VALUES)
-@example(value="0001-01-01T00:00:00+13:59")
+@example(value="0001-01-01T00:00:00+23:59")
+@example(value="9999-12-31T23:59:59-23:59")
 @example(value="9999-12-31T23:59:59.999999999")
 @example(value={"a": [{"x": "2026-01-31"}]})
 @example(value={"a": 1, "b c": "x"})
@@ -117,6 +118,7 @@ def test_what_passes_is_cast(database: duckdb.DuckDBPyConnection, text: str, val
         ("TIME", ["08:30", "08:30:00.5"], ["24:00:00", "8:30"]),
         ("TIMESTAMP", ["2026-01-31", "2026-01-31T08:30:00Z"], ["2026-01-31T08:30:00+02:00", "now"]),
         ("TIMESTAMPTZ", ["2026-01-31T08:30:00+02:00"], ["2026-01-31T25:00:00Z", 1769848200]),
+        ("TIMESTAMPTZ", ["2026-01-31T08:30+14:00"], ["2026-01-31T08:30+24", "2026-01-31T08:30-00:60"]),
         ("UUID", ["b9a8f7d6-1111-4222-8333-444455556666"], ["b9a8f7d6", 7]),
         ("ENUM('red', 'g''reen')", ["red", "g'reen"], ["blue", 1]),
         ("VARCHAR[]", [[], ["a", None, 1]], ["a", [[]]]),
