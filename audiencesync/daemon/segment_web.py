@@ -12,6 +12,7 @@ from audiencesync.config.models import Segment
 from audiencesync.daemon.intake_body import MALFORMED, Incoming
 from audiencesync.daemon.intake_web import Guard, bearer
 from audiencesync.daemon.intake_web import refusal as native_refusal
+from audiencesync.intake.changes import Refused
 from audiencesync.intake.segment import CALLS, Heard, hear
 
 _KINDS = frozenset({"application/json", "text/plain"})
@@ -39,7 +40,13 @@ class SegmentWeb:
 
     async def _call(self, call: str, request: Request, incoming: Incoming) -> Response:
         body = await self._guard.json(request, incoming, _KINDS)
-        heard = hear(self._guard.intake.shape, self._config, call, body)
+        shape = self._guard.intake.shape
+        try:
+            heard = hear(shape, self._config, call, body)
+        except Refused:
+            if CALLS[call] != "batch":  # which as a whole is no message
+                self._guard.counts.heard(CALLS[call], "refused")
+            raise
         if heard.changes:
             await self._guard.take(heard.changes)
         self._tell(heard)

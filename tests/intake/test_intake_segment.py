@@ -117,8 +117,11 @@ def test_each_call_says_what_segments_spec_means(
 def test_what_does_not_fit_is_a_400_that_the_library_does_not_try_again(
     sender: Pushing, call: str, body: Any, field: str
 ) -> None:
+    refused = f'audiencesync_segment_messages_total{{result="refused",type="{call}"}}'
+    before = sender.metric(refused) or 0
     answer = say(sender, call, body)
     assert answer.status_code == 400
+    assert (sender.metric(refused) or 0) == before + (call != "batch")
     told = answer.json()
     assert (told["success"], told["code"], told["error"]["field"]) == (False, "invalid_request", field)
     assert told["message"].startswith(f"{field}: " if field else "must be")
