@@ -80,15 +80,25 @@ def run_in(
     drop_old(store, clock, project.config.store.keep_ledger)
     runs = RunLog(store, clock)
     run_id = runs.start("run" if options.retry is None else "retry")
+    waiting = list(syncs)
     try:
+        for sync in syncs:  # one that is never reached has had a run too, which failed
+            runs.start_sync(run_id, runs.sync_state(sync.name, sync.object), sync.name, sync.object)
         with open_bench(
             project, options, store, run_id=run_id, clock=clock, progress=progress, line=line
         ) as bench:
             reading = read_source(bench, syncs)
-            reports = tuple(_run_sync(bench, run_id, sync, reading) for sync in syncs)
-            report = RunReport(run_id, reports, store.rows("run_codes", {"run_id": run_id}))
+            reports = []
+            while waiting:
+                reports.append(_run_sync(bench, run_id, waiting.pop(0), reading))
+            report = RunReport(run_id, tuple(reports), store.rows("run_codes", {"run_id": run_id}))
     except BaseException as error:
-        runs.finish(run_id, RunStatus.FAILED, trouble_of(error).message)
+        trouble = trouble_of(error)
+        for sync in waiting:
+            state = runs.sync_state(sync.name, sync.object)
+            unreached = SyncReport(sync.name, _mode(state, options), trouble=trouble)
+            runs.finish_sync(run_id, state.sync_id, unreached.document())
+        runs.finish(run_id, RunStatus.FAILED, trouble.message)
         raise
     runs.finish(run_id, report.status, report.trouble.message if report.trouble else None)
     return report
@@ -134,7 +144,6 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
     """One sync of a run: settle what is open, plan, export, and move on what was acknowledged."""
     state = bench.runs.sync_state(sync.name, sync.object)
     bench.meter.turn_to(sync.name, sync.max_daily_api_calls)
-    bench.runs.start_sync(run_id, state, sync.name, sync.object)
     ledger = LedgerWriter(
         bench.store,
         bench.clock,

@@ -215,6 +215,7 @@ def _short(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "status": row["status"],
         "started_at": iso_text(row["started_at"]),
         "finished_at": iso_text(row["finished_at"]),
+        "error": row["error"],
     }
 
 

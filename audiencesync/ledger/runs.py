@@ -43,7 +43,7 @@ class RunLog:
         )
 
     def start_sync(self, run_id: str, state: SyncState, name: str, object_name: str) -> None:
-        """Note that a run turns to a sync; a new one gets its place in the store."""
+        """Note that a run is for a sync; a new one gets its place in the store."""
         where = {"sync_id": state.sync_id, "name": name, "object": object_name}
         with self._store.transaction():
             self._store.run("sync_add", where)

@@ -161,6 +161,7 @@ def test_status_shows_each_configured_sync_as_it_stands(books: Books, project: P
         "status": "partial",
         "started_at": "2026-01-31T10:00:00Z",
         "finished_at": "2026-01-31T10:00:04Z",
+        "error": None,
     }
     assert leads == {
         "name": "leads",

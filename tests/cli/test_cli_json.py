@@ -95,6 +95,20 @@ def test_status_tells_what_is_parked_and_its_cure(cli: Cli, ran: Path) -> None:
     assert codes == {"INVALID_EMAIL_ADDRESS": 1, "DUPLICATE_MATCH_VALUE": 1}
 
 
+def test_a_source_that_is_broken_shows_in_status_and_in_the_runs_of_its_sync(cli: Cli, ran: Path) -> None:
+    (ran / "people.csv").unlink()
+    failed = cli("run", "--json").document["error"]["message"]
+
+    (sync,) = cli("status", "--json").document["syncs"]
+    assert (sync["last_run"]["status"], sync["last_run"]["error"]) == ("failed", failed)
+    assert re.search(r"^sync +error\nleads +\S", cli("status").out, re.MULTILINE)
+    newest, _ = cli("runs", "--sync", "leads", "--json").document["runs"]
+    assert (newest["run_id"], newest["error"]) == (sync["last_run"]["run_id"], failed)
+    assert re.search(
+        rf"^{newest['run_id']} +failed +leads ", cli("runs", "--sync", "leads").out, re.MULTILINE
+    )
+
+
 def test_retry_by_code_sends_those_rows_and_says_when_there_are_none(cli: Cli, ran: Path) -> None:
     (sync,) = cli("retry", "--code", "invalid_email_address", "--json").document["syncs"]
     assert (sync["planned"], sync["rejected"], sync["parked"]) == (1, 1, 2)

@@ -42,6 +42,12 @@ def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
         Column("cap", right=True),
     ]
     write_table(columns, [_row(one) for one in document["syncs"]])
+    failed = [
+        [one["name"], error] for one in document["syncs"] if (error := (one["last_run"] or {}).get("error"))
+    ]
+    if failed:
+        write()
+        write_table([Column("sync"), Column("error", folds=True)], failed)
     if parked:
         write()
         write_table(
