@@ -178,7 +178,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
     else:
         if bench.options.retry is None and not reading.pushed:
             # who is not acknowledged is pending, not lost
-            bench.runs.advance(moved_on(bench, sync, planned, reading.totals))
+            bench.runs.advance(moved_on(bench, sync, planned, reading.totals), started)
     report = replace(report, seconds=_since(bench.clock, started))
     return _close_books(bench, run_id, state, ledger, report)
 

@@ -96,6 +96,7 @@ class Loop:
             lookout = Lookout(project.config.source, base=project.base, attach=project.attach_target())
         with self._holding.looking() as store:
             known = {one["name"]: one for one in looking.status(store, project)["syncs"]}
+            ran = {(one["name"], one["object"]): one["ran_at"] for one in store.rows("syncs_ran")}
             names = [one.name for one in project.config.syncs if one.push]
             left = waiting(store).changes + store.row("pushed_waiting", {"syncs": names})["waiting"]
         standings = [
@@ -103,7 +104,7 @@ class Loop:
                 one,
                 self._chance,
                 now=self._clock.now(),
-                last_start=_started(known[one.name]["last_run"]),
+                last_start=_last_start(ran.get((one.name, one.object)), known[one.name]),
                 last_success=_last_success(known[one.name]),
                 unfinished=_unfinished(known[one.name]),
             )
@@ -300,6 +301,11 @@ class Loop:
             self._holding.renew()
         except StoreError:
             return  # the next run says so, and tries again
+
+
+def _last_start(ran_at: datetime | None, status: Mapping[str, Any]) -> datetime | None:
+    """When its last run began; one for pushed changes alone, or for parked rows, puts no other off."""
+    return _started(status["last_run"]) if ran_at is None else ran_at.replace(tzinfo=UTC)
 
 
 def _last_success(status: Mapping[str, Any]) -> datetime | None:

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from audiencesync import __version__
@@ -67,7 +68,7 @@ class RunLog:
         """Every member of a sync is sent again, by as many runs as it takes."""
         self._store.run("sync_backfilling", {"sync_id": state.sync_id})
 
-    def advance(self, state: SyncState) -> None:
+    def advance(self, state: SyncState, started: datetime) -> None:
         """Move a sync on after a run that came to its end; a watermark that is None stays where it was."""
         self._store.run(
             "sync_advance",
@@ -78,6 +79,7 @@ class RunLog:
                 "profiles_basis": state.profiles_basis,
                 "memberships_basis": state.memberships_basis,
                 "memberships_watermark": state.memberships_watermark,
+                "started": stored_time(started),
                 "now": self._now(),
             },
         )

@@ -70,3 +70,20 @@ def test_a_run_that_failed_is_tried_again_at_the_next_start(rare: World) -> None
     with started(rare) as loop:
         loop.turn()
     assert len(rare.leads()) == 2
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_a_run_for_what_was_pushed_puts_no_other_run_off(world: World, *, reloaded: bool) -> None:
+    world.sync["every"] = "1h"
+    world.people([person(1)])
+    world.run_one()
+    world.people([person(1), person(2)])
+    world.clock.ahead = timedelta(minutes=50)
+    world.push({"profile_key": "p1", "attributes": {"phone": "+9"}})
+    assert world.run_one(pushed=True).updated == 1
+    with started(world) as loop:
+        world.clock.ahead = timedelta(minutes=61)
+        if reloaded:
+            loop.take(world.project())
+        loop.turn()
+    assert len(world.leads()) == 2
