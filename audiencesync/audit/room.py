@@ -23,6 +23,8 @@ HOLDS = MappingProxyType(
         "learned": "what the org does not take",
         "ledger": "every push and its outcome",
         "migration": "the versions of these tables",
+        "org": "which org the state is of",
+        "org_usage": "API calls of the org, as it told last",
         "outbox": "what is on its way",
         "parked": "rows that wait for a change",
         "payload": "state: the field values last accepted",
