@@ -166,6 +166,13 @@ class World:
         first: dict[str, Any] = self.config["syncs"][0]
         return first
 
+    def date_profiles(self) -> None:
+        """Profiles say in `changed_at` when they changed, so that runs read only what did."""
+        self.config["source"]["profiles"] |= {
+            "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
+            "updated_at": "changed_at",
+        }
+
     def people(self, people: Sequence[Mapping[str, Any]]) -> None:
         """Write the source: profiles, and their `audiences` (default: news) as memberships."""
         columns = ["id", "name", "company", "email", "phone", "fax"]

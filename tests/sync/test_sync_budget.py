@@ -166,10 +166,7 @@ def test_a_backfill_that_the_budget_paused_goes_on_with_the_rest_and_then_is_ove
     world: World, monkeypatch: pytest.MonkeyPatch, *, dated: bool
 ) -> None:
     if dated:
-        world.config["source"]["profiles"] |= {
-            "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
-            "updated_at": "changed_at",
-        }
+        world.date_profiles()
     monkeypatch.setattr(Connection, "composite", False)  # two hundred rows a call
     world.people([person(number, changed_at="2026-01-05 10:00:00") for number in range(450)])
     world.run_one()

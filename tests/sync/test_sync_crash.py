@@ -148,10 +148,7 @@ def test_a_push_after_a_killed_run_is_sent_though_that_run_turns_out_to_have_bee
 
 
 def test_a_row_that_changed_while_its_insert_was_under_way_is_sent_once_that_is_known(world: World) -> None:
-    world.config["source"]["profiles"] |= {
-        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
-        "updated_at": "changed_at",
-    }
+    world.date_profiles()
     world.sync["match_field"] = "Phone"  # looked up: who is new is inserted
     world.people([person(1, changed_at="2026-01-05 10:00:00")])
     world.run_one()

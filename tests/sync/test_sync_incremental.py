@@ -35,10 +35,7 @@ DOWN: dict[str, Any] = {
 @pytest.fixture
 def dated(world: World) -> World:
     """Profiles say when they changed; two members, both acknowledged on Monday."""
-    world.config["source"]["profiles"] |= {
-        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
-        "updated_at": "changed_at",
-    }
+    world.date_profiles()
     world.people([person(1, changed_at=MONDAY), person(2, changed_at=MONDAY)])
     world.run_one()
     return world

@@ -82,10 +82,7 @@ def test_a_change_that_could_not_be_sent_is_sent_by_the_next_run(filled: World) 
 
 
 def test_the_source_has_the_last_word_once_it_says_something_later(world: World) -> None:
-    world.config["source"]["profiles"] |= {
-        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
-        "updated_at": "changed_at",
-    }
+    world.date_profiles()
     world.people([person(1, changed_at=MONDAY)])
     world.run_one()
     world.push(of(1, phone="+1 pushed"))
@@ -100,10 +97,7 @@ def test_the_source_has_the_last_word_once_it_says_something_later(world: World)
 
 
 def test_a_sync_that_is_out_of_the_config_for_a_while_sends_what_was_pushed_meanwhile(world: World) -> None:
-    world.config["source"]["profiles"] |= {
-        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
-        "updated_at": "changed_at",
-    }
+    world.date_profiles()
     accounts = {
         "name": "accounts", "object": "Account", "match_field": "AccountNumber", "audiences": ["news"],
         "required_fields": {"Name": "company", "AccountNumber": "id"}, "extra_fields": {"Phone": "phone"},

@@ -29,10 +29,7 @@ def follow_the_cure(world: World, code: str) -> None:
 @pytest.fixture
 def dated(world: World) -> World:
     """Profiles say when they changed, so that runs read only what did."""
-    world.config["source"]["profiles"] |= {
-        "from": "read_csv('profiles.csv', all_varchar = true, types = {'changed_at': 'TIMESTAMP'})",
-        "updated_at": "changed_at",
-    }
+    world.date_profiles()
     return world
 
 
