@@ -59,7 +59,7 @@ def bench(suites: Sequence[str], rows: int, wish: Wish) -> Iterator[Line]:
         SystemExit: A contender failed, or found other members than the rest did.
     """
     folder = (wish.folder / str(rows)).resolve()
-    with running_org() as org:
+    with running_org(folder / "org") as org:
         for suite in suites:
             yield from SUITES[suite](folder, rows, wish, org)
 

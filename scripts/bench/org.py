@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -70,9 +71,14 @@ class Org:
 
 
 @contextmanager
-def running_org() -> Iterator[Org]:
-    """An org without records, for as long as the block lasts."""
+def running_org(state: Path | None = None) -> Iterator[Org]:
+    """An org without records, for as long as the block lasts.
+
+    Args:
+        state: Where it is kept from one bench to the next, as the stores are that hold its state.
+    """
     command = [sys.executable, "-m", "audiencesync.emulator", "--port", "0"]
+    command += ["--state", str(state)] if state else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""

@@ -42,8 +42,10 @@ class Project:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "consumer_key").write_text(org.greeting["consumer_key"])
+        # one name for every day: what is read from elsewhere would be compared whole
         profiles, memberships = (
-            f"read_parquet('{day / name}.parquet')" for name in ("profiles", "memberships")
+            f"read_parquet('{self._current(day, name)}')"
+            for name in ("profiles", "dated" if dated else "memberships")
         )
         if limit is not None:
             profiles = f"SELECT * FROM {profiles} LIMIT {limit}"  # noqa: S608  (our own names)
@@ -51,15 +53,7 @@ class Project:
         if not self.rules:
             source["memberships"] = {"from": memberships, "key": "user_id", "audience": "audience"}
         if dated:
-            # one name for every day: memberships from elsewhere would be read whole
-            current = self.folder / "dated.parquet"
-            current.unlink(missing_ok=True)
-            current.symlink_to(day / current.name)
-            source["memberships"] |= {
-                "from": f"read_parquet('{current}')",
-                "active": "active",
-                "updated_at": "updated_at",
-            }
+            source["memberships"] |= {"active": "active", "updated_at": "updated_at"}
         document = {
             "version": 1,
             "store": str(store or self.store),
@@ -81,6 +75,12 @@ class Project:
         path = self.folder / f"{day.name}{'-empty' if store else ''}.yaml"
         path.write_text(json.dumps(document, indent=1))
         return path
+
+    def _current(self, day: Path, name: str) -> Path:
+        current = self.folder / f"{name}.parquet"
+        current.unlink(missing_ok=True)
+        current.symlink_to(day / current.name)
+        return current
 
     def _sync(self) -> dict[str, object]:
         return {
