@@ -112,9 +112,8 @@ def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBat
     if not job.processed and job.state is not JobState.COMPLETE:
         return True
     left = opened.left
-    if (
-        harmless or left == opened.batch.rows
-    ):  # read anew, the result of a row would be given to another one like it
+    # read a second time, the result of a row would be given to another one like it
+    if harmless or left == opened.batch.rows:
         left = settle_job(ledger, org, target, opened.batch, job)
     if not harmless and owes_answers(opened.batch, job, left):
         left -= settle_by_reading(ledger, org, target, opened)

@@ -62,7 +62,7 @@ class LedgerWriter:
         self._retrying = retrying
         self._sent: dict[tuple[str, str], list[str]] = {}
 
-    def enqueue(self, routes: RoutePlan, limits: Mapping[str, int], *, rebased: bool = False) -> None:
+    def enqueue(self, routes: RoutePlan, limits: Mapping[str, int], *, rebased: bool) -> None:
         """Turn the rows of `plan_change` into intents, invalid outcomes and silent changes of state.
 
         Args:

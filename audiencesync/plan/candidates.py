@@ -110,6 +110,8 @@ def find_candidates(
         ConfigError: A mapping or rule is not valid over the profile columns.
         SourceError: A key is repeated, or the source changed while it was read.
     """
+    resumed = state.backfilling and not backfill
+    backfill = backfill or resumed
     sources, terms = read_sources(store, project, sync, columns, cluster), terms_of(sync)
     rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
     for name, where in rules.items():
@@ -155,7 +157,7 @@ def find_candidates(
         },
         ruled=bool(rules),
         scoped=scoped,
-        everyone=backfill or state.backfilling,
+        everyone=backfill,
         columns=staged,
         unfit=unfit,
     )
@@ -174,9 +176,8 @@ def find_candidates(
         columns=staged,
         row_hash=sources.row_hash,
         unfit=unfit,
-        resumed=state.backfilling and not backfill,
+        resumed=resumed,
     )
-    backfill = backfill or state.backfilling
     store.run(
         "plan_parked",
         {

@@ -132,7 +132,7 @@ class Books:
         self.store.run("plan_packing", many=False)
         choice = RouteChoice("Lead", Operation.UPSERT, False, Route.COLLECTIONS, 200)
         limits = {"collection_rows": 200, "job_rows": 1, "job_bytes": 1, "request_bytes": 1_000_000}
-        writer.enqueue(RoutePlan(choices=(choice,)), limits)
+        writer.enqueue(RoutePlan(choices=(choice,)), limits, rebased=False)
         return writer
 
     def take(self, writer: LedgerWriter, *, rows: int = 200, route: Route = Route.COLLECTIONS) -> Batch:
