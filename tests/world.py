@@ -43,6 +43,17 @@ class QuickClock:
         time.sleep(min(seconds, 0.01))
 
 
+class Interrupting(Silent):
+    """Somebody presses Ctrl-C at a step of a run, or the daemon has to end there."""
+
+    def __init__(self, step: str) -> None:
+        self.step = step
+
+    def begin(self, label: str, total: int | None) -> None:
+        if label == self.step:
+            raise KeyboardInterrupt
+
+
 @dataclass
 class Org:
     """A running emulator, and what happens in it behind our back."""

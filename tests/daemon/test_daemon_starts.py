@@ -5,21 +5,9 @@ from datetime import timedelta
 import pytest
 
 from audiencesync import sync
-from audiencesync.progress import Silent
 from tests.daemon.helpers import started
 from tests.sync.test_sync_crash import kill_at
-from tests.world import World, person
-
-
-class Parked(Silent):
-    """The daemon has to end at a step of its run."""
-
-    def __init__(self, step: str) -> None:
-        self.step = step
-
-    def begin(self, label: str, total: int | None) -> None:
-        if label == self.step:
-            raise KeyboardInterrupt
+from tests.world import Interrupting, World, person
 
 
 @pytest.fixture(params=[{"every": "1h"}, {"cron": "0 0 1 1 *"}], ids=["every", "cron"])
@@ -42,7 +30,7 @@ def test_a_run_that_was_parked_goes_on_at_the_next_start(rare: World, step: str)
     rare.run_one()
     rare.people([person(1), person(2, phone="+9"), person(3)])
     rare.clock.ahead = timedelta(days=400)
-    with started(rare, Parked(step)) as loop, pytest.raises(KeyboardInterrupt):
+    with started(rare, Interrupting(step)) as loop, pytest.raises(KeyboardInterrupt):
         loop.turn()
     with started(rare) as loop:
         loop.turn()

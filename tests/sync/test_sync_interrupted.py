@@ -15,11 +15,10 @@ import pytest
 
 from audiencesync import sync
 from audiencesync.audit import looking
-from audiencesync.progress import Silent
 from audiencesync.records import Allowances
 from audiencesync.store import Store
 from tests.sync.test_sync_crash import check_in_step
-from tests.world import World, person
+from tests.world import Interrupting, World, person
 
 PROGRAM = (str(Path(sys.executable).with_name("audiencesync")),)
 BY_BULK = (sys.executable, "-m", "tests.sync.by_bulk")
@@ -142,17 +141,6 @@ def test_a_run_that_is_interrupted_at_any_stage_ends_soon_and_the_next_one_is_ri
     slow_world.org.admin("DELETE", "faults")
     assert slow_world.run_one().rejected == 0
     check_in_step(slow_world, PEOPLE)
-
-
-class Interrupting(Silent):
-    """Somebody presses Ctrl-C at a step of a run."""
-
-    def __init__(self, step: str) -> None:
-        self.step = step
-
-    def begin(self, label: str, total: int | None) -> None:
-        if label == self.step:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("step", ["leads: comparing", "leads: sending"])

@@ -12,9 +12,8 @@ import pytest
 from audiencesync import sync
 from audiencesync.audit import looking
 from audiencesync.errors import SourceError
-from audiencesync.progress import Silent
 from audiencesync.store import Store
-from tests.world import World, person
+from tests.world import Interrupting, World, person
 
 
 @pytest.fixture
@@ -71,17 +70,9 @@ def test_a_source_that_was_broken_from_the_beginning_is_told_too(two: World) -> 
     assert [(one.mode, one.accepted) for one in two.run().syncs] == [("backfill", 1)] * 2
 
 
-class Parked(Silent):
-    """The run has to end in its first sync."""
-
-    def begin(self, label: str, total: int | None) -> None:
-        if label == "leads: sending":
-            raise KeyboardInterrupt
-
-
 def test_a_sync_that_an_interrupted_run_did_not_reach_is_interrupted_too(two: World) -> None:
     with pytest.raises(KeyboardInterrupt):
-        sync.run(two.project(), sync.RunOptions(), clock=two.clock, progress=Parked())
+        sync.run(two.project(), sync.RunOptions(), clock=two.clock, progress=Interrupting("leads: sending"))
 
     standing, run = looked(two)
 
