@@ -45,7 +45,7 @@ class Alerts:
     def sync_ended(self, report: SyncReport) -> None:
         """No news."""
 
-    def sync_failed(self, health: Health, wait: timedelta) -> None:
+    def sync_failed(self, report: SyncReport, health: Health, wait: timedelta) -> None:
         """No news, unless it was well before."""
 
     def health_changed(self, health: Health) -> None:

@@ -14,7 +14,7 @@ class Listener(Protocol):
         """A run came to its end for a sync, or a `retry` ended, well or badly."""
         ...
 
-    def sync_failed(self, health: Health, wait: timedelta) -> None:
+    def sync_failed(self, report: SyncReport, health: Health, wait: timedelta) -> None:
         """A run did not come to its end for a sync; it is tried again after a while."""
         ...
 

@@ -52,15 +52,15 @@ class Log:
             **facts,
         )
 
-    def sync_failed(self, health: Health, wait: timedelta) -> None:
+    def sync_failed(self, report: SyncReport, health: Health, wait: timedelta) -> None:
         """A run did not come to its end."""
-        if health.trouble is not None:
+        if report.trouble is not None:
             self.warn(
                 "sync_failed",
-                sync=health.name,
-                kind=health.trouble.kind,
-                message=health.trouble.message,
-                hint=health.trouble.hint,
+                sync=report.name,
+                kind=report.trouble.kind,
+                message=report.trouble.message,
+                hint=report.trouble.hint,
                 failures=health.failures,
                 again_in_s=round(wait.total_seconds(), 1),
             )

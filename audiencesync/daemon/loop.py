@@ -201,22 +201,14 @@ class Loop:
             raise
         except Exception as error:
             trouble = trouble_of(error)
-            if options.retry is None:
-                for one in wanted:
-                    self._failed(one, trouble, start, pushed=options.pushed)
-            else:
-                self._tell_retry(
-                    [SyncReport(one.sync.name, Mode.INCREMENTAL, trouble=trouble) for one in wanted]
-                )
+            unreached = [SyncReport(one.sync.name, Mode.INCREMENTAL, trouble=trouble) for one in wanted]
+            self._note(wanted, unreached, start, seen, options)
             if isinstance(error, StoreError) or not isinstance(error, AudienceSyncError):
                 self.renew()
             raise
         finally:
             self.running = ()
-        if options.retry is None:
-            self._note(wanted, report.syncs, start, seen, pushed=options.pushed)
-        else:
-            self._tell_retry(report.syncs)
+        self._note(wanted, report.syncs, start, seen, options)
         if any(
             one.trouble is not None and one.trouble.exit_code == StoreError.exit_code for one in report.syncs
         ):
@@ -264,34 +256,30 @@ class Loop:
         reports: Iterable[SyncReport],
         start: datetime,
         seen: Signature | None,
-        *,
-        pushed: bool,
+        options: sync.RunOptions,
     ) -> None:
+        """Tell how each sync ended; a retry looks at parked rows alone, and leaves how it stands as it is."""
         ended = {report.name: report for report in reports}
         for one in wanted:
             report = ended[one.sync.name]
-            if report.trouble is not None:
-                self._failed(one, report.trouble, start, pushed=pushed)
+            if options.retry is None and report.trouble is not None:
+                self._failed(one, report, report.trouble, start, pushed=options.pushed)
                 continue
             for listener in self.listeners:
                 listener.sync_ended(report)
-            if one.ran(start, self._clock.now(), seen, pushed=pushed):
+            if options.retry is None and one.ran(start, self._clock.now(), seen, pushed=options.pushed):
                 for listener in self.listeners:
                     listener.health_changed(one.health)
 
-    def _tell_retry(self, reports: Iterable[SyncReport]) -> None:
-        """It looked at parked rows alone: how its syncs stand, and when they run next, stays as it is."""
-        for report in reports:
-            for listener in self.listeners:
-                listener.sync_ended(report)
-
-    def _failed(self, one: Standing, trouble: Trouble, start: datetime, *, pushed: bool) -> None:
+    def _failed(
+        self, one: Standing, report: SyncReport, trouble: Trouble, start: datetime, *, pushed: bool
+    ) -> None:
         now = self._clock.now()
         self._line.close()
         changed = one.failed(trouble, start, now, pushed=pushed)
         wait = one.next_at - now if one.next_at else timedelta()
         for listener in self.listeners:
-            listener.sync_failed(one.health, wait)
+            listener.sync_failed(report, one.health, wait)
             if changed:
                 listener.health_changed(one.health)
 

@@ -73,14 +73,17 @@ class Metrics(Collector):
 
     def sync_ended(self, report: SyncReport) -> None:
         """A run came to its end for a sync, or a `retry` ended, well or badly."""
+        self._count(report)
+
+    def sync_failed(self, report: SyncReport, health: Health, wait: timedelta) -> None:  # noqa: ARG002  (a listener's)
+        """A run did not come to its end for a sync; what it had done by then is counted."""
+        self._count(report)
+
+    def _count(self, report: SyncReport) -> None:
         self._runs.labels(report.name, report.status.value).inc()
         self._calls.labels(report.name).inc(report.api_calls)
         for name in _ROWS:
             self._rows.labels(report.name, name).inc(getattr(report, name))
-
-    def sync_failed(self, health: Health, wait: timedelta) -> None:  # noqa: ARG002  (a listener's)
-        """A run did not come to its end for a sync."""
-        self._runs.labels(health.name, "failed").inc()
 
     def taken(self, changes: Sequence[Change]) -> None:
         """Pushed changes are durable."""

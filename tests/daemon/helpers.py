@@ -11,6 +11,7 @@ from typing import Any
 
 from audiencesync.daemon.holding import Holding
 from audiencesync.daemon.loop import Loop
+from audiencesync.daemon.metrics import Metrics
 from audiencesync.progress import Progress, Silent
 from tests.cli.helpers import PROGRAM, Done, execute
 from tests.world import World
@@ -82,3 +83,9 @@ def started(world: World, progress: Progress | None = None) -> Iterator[Loop]:
     finally:
         loop.close()
         holding.close()
+
+
+def counters(metrics: Metrics) -> dict[str, float]:
+    """What it has counted, by name and labels."""
+    lines = [line for line in metrics.page().decode().splitlines() if "_total{" in line]
+    return {name: float(value) for line in lines for name, value in [line.rsplit(" ", 1)]}

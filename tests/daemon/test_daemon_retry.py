@@ -13,7 +13,7 @@ from audiencesync.daemon.metrics import Metrics
 from audiencesync.daemon.standing import Health
 from audiencesync.errors import SourceError
 from audiencesync.reports import SyncReport
-from tests.daemon.helpers import started
+from tests.daemon.helpers import counters, started
 from tests.world import World, person
 
 RETRY = sync.RunOptions(retry=())
@@ -28,7 +28,7 @@ class Alarm:
     def sync_ended(self, report: SyncReport) -> None:
         pass
 
-    def sync_failed(self, health: Health, wait: timedelta) -> None:
+    def sync_failed(self, report: SyncReport, health: Health, wait: timedelta) -> None:
         self.heard.append(f"{health.name} failed")
 
     def health_changed(self, health: Health) -> None:
@@ -52,9 +52,7 @@ def retried(loop: Loop, world: World) -> tuple[dict[str, float], list[Any], list
     with capture_logs() as log:
         loop.run(RETRY)
     assert loop.health == before
-    lines = [line for line in metrics.page().decode().splitlines() if "_total{" in line]
-    counted = {name: float(value) for line in lines for name, value in [line.rsplit(" ", 1)]}
-    return counted, log, alarm.heard
+    return counters(metrics), log, alarm.heard
 
 
 def test_a_retry_is_counted_and_logged_and_the_sync_stands_as_before(parked: World) -> None:

@@ -76,7 +76,7 @@ class Memory:
     def sync_ended(self, report: SyncReport) -> None:
         self.ended += 1
 
-    def sync_failed(self, health: Health, wait: timedelta) -> None:
+    def sync_failed(self, report: SyncReport, health: Health, wait: timedelta) -> None:
         assert health.trouble is not None
         self.kinds.add(health.trouble.kind)
         self.waits.append(wait)
