@@ -57,7 +57,7 @@ class Daemon(Strict):
     )
     stop_within: Duration = Field(
         default_factory=lambda: timedelta(seconds=20),
-        description="How long SIGTERM lets a run in flight go on before it is parked.",
+        description="How long SIGTERM lets a run or plan in flight go on before it is parked.",
         json_schema_extra={"default": "20s"},
     )
     alerts: tuple[Alert, ...] = Field(

@@ -134,15 +134,15 @@ def _work(loop: Loop, wanted: Wanted, log: Log, intake: Intake | None) -> None:
                     _do(loop, word)
                 else:
                     wanted.heard(word)
+                if word is Word.RELOAD:
+                    reload(loop, log)
+                    if intake is not None:
+                        intake.learn()
             except Empty:
                 continue
             except KeyboardInterrupt:
-                log.say("run_parked", hint="the next start settles what was in flight")
+                log.say("work_parked", hint="the next start settles what was in flight")
                 return
-            if word is Word.RELOAD:
-                reload(loop, log)
-                if intake is not None:
-                    intake.learn()
 
 
 def _do(loop: Loop, work: Work) -> None:
@@ -194,8 +194,8 @@ def _check_store(project: Project, before: Project) -> None:
 def _signals(loop: Loop, wanted: Wanted) -> Iterator[None]:
     """SIGTERM and SIGINT ask to stop, SIGHUP to read the config again.
 
-    A run in flight goes on for as long as `daemon.stop_within` says and is then unwound: what is begun stays
-    recorded, and the next start settles it.
+    A run or plan in flight goes on for as long as `daemon.stop_within` says and is then unwound: what is
+    begun stays recorded, and the next start settles it.
     """
 
     def stop(_: int, __: FrameType | None) -> None:
@@ -204,7 +204,7 @@ def _signals(loop: Loop, wanted: Wanted) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, loop.project.config.daemon.stop_within.total_seconds())
 
     def park(_: int, __: FrameType | None) -> None:
-        if loop.running:
+        if loop.busy:
             raise KeyboardInterrupt
 
     def reload(_: int, __: FrameType | None) -> None:

@@ -164,6 +164,19 @@ def test_a_run_that_is_parked_or_killed_is_settled_by_the_next_start(
     assert (unanswered, rejected) == (0, 0)
 
 
+def test_a_plan_is_given_up_too_when_its_time_is_over(watching: World) -> None:
+    del watching.sync["watch"]
+    watching.config["daemon"]["stop_within"] = "1s"
+    watching.org.fault("slow", seconds=15, match={"path": "describe"})
+    with running(watching) as daemon, ThreadPoolExecutor() as asker:
+        before = watching.org.calls()
+        planning = asker.submit(daemon.command, "plan")
+        daemon.wait_until(lambda: watching.org.calls() > before)
+        daemon.send(signal.SIGTERM)
+        assert daemon.process.wait(8) == 0
+        assert planning.result().code == 143
+
+
 def test_a_store_with_a_long_path_can_be_asked_too(watching: World) -> None:
     watching.config["store"] = f"{'deep/' * 25}store.duckdb"
     with running(watching) as daemon:
