@@ -14,7 +14,7 @@ from audiencesync.emulator.bulk_csv import RowParser, Sheet
 from audiencesync.emulator.changes import Changes
 from audiencesync.emulator.errors import JobFailed, RowError
 from audiencesync.emulator.jobs import DELIMITERS, LINE_ENDINGS
-from audiencesync.emulator.matching import upsert_all
+from audiencesync.emulator.matching import update_all, upsert_all
 from audiencesync.emulator.save import Caller, Outcome, Writer
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Ingest:
             if job.operation == "insert":
                 outcomes = [writer.insert(row) for row in rows]
             elif job.operation == "update":
-                outcomes = [writer.update(row) for row in rows]
+                outcomes = update_all(writer, rows)
             elif job.operation == "upsert":
                 outcomes = self._upsert(writer, rows, chunk, parser, view)
             else:

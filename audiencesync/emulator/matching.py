@@ -33,7 +33,7 @@ def upsert_all(
     """
     trimmed = [key.strip() if isinstance(key, str) else key for key in keys]
     if match.type == "id":
-        return [_by_id(writer, row, key, trimmed) for row, key in zip(rows, trimmed, strict=True)]
+        return _by_id(writer, rows, [None if key is None else str(key) for key in trimmed])
     folded = [table.key(match.name, key) for key in trimmed]
     repeated = {key for key, count in Counter(folded).items() if count > 1}
     outcomes = []
@@ -51,17 +51,47 @@ def upsert_all(
     return outcomes
 
 
-def _by_id(writer: Writer, row: Row, key: Value, keys: Sequence[Value]) -> Outcome:
+def update_all(writer: Writer, rows: Sequence[Row]) -> list[Outcome]:
+    """Update the rows of one request (in Bulk: one chunk of 200) by their Ids, in order.
+
+    Source:
+        Salesforce Help 000384876, "Error 'Duplicate Id Specified'": rows of one Id in one batch fail, in
+        another one the later row stands. The code is that of a repeated key.
+    """
+    repeated = _repeated([row.id for row in rows])
+    return [_twice(row.id) if _long(row.id) in repeated else writer.update(row) for row in rows]
+
+
+def _by_id(writer: Writer, rows: Sequence[Row], keys: Sequence[str | None]) -> list[Outcome]:
     """A blank Id creates; any other must be a record's.
 
     Source:
-        Recorded Collections upsert on `Id` with null; two rows of one Id are refused like any repeated key.
+        Recorded Collections upsert on `Id` with null.
     """
-    if key is None or key == "":
-        return writer.insert(row)
-    wanted = ids.to_long(str(key))
-    if wanted is not None and sum(1 for other in keys if other and ids.to_long(str(other)) == wanted) > 1:
-        error = RowError("DUPLICATE_VALUE", f"Duplicate id specified: {wanted}", ("Id",))
-        return Outcome(None, error=error)
-    row.id = str(key)
-    return writer.update(row)
+    repeated = _repeated(keys)
+    outcomes = []
+    for row, key in zip(rows, keys, strict=True):
+        if not key:
+            outcomes.append(writer.insert(row))
+        elif _long(key) in repeated:
+            outcomes.append(_twice(key))
+        else:
+            row.id = key
+            outcomes.append(writer.update(row))
+    return outcomes
+
+
+def _repeated(values: Sequence[str | None]) -> set[str]:
+    """Ids that occur more than once, whether written with 15 or 18 characters."""
+    counts = Counter(found for value in values if (found := _long(value)) is not None)
+    return {found for found, count in counts.items() if count > 1}
+
+
+def _long(value: str | None) -> str | None:
+    return ids.to_long(value.strip()) if value else None
+
+
+def _twice(value: str | None) -> Outcome:
+    return Outcome(
+        None, error=RowError("DUPLICATE_VALUE", f"Duplicate id specified: {_long(value)}", ("Id",))
+    )

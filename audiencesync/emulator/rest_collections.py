@@ -14,7 +14,7 @@ from audiencesync.emulator.changes import Changes
 from audiencesync.emulator.errors import ApiError, RowError
 from audiencesync.emulator.http import Call, Reply, Route, route
 from audiencesync.emulator.json_rows import RowReader, collection_error, represent
-from audiencesync.emulator.matching import upsert_all
+from audiencesync.emulator.matching import update_all, upsert_all
 from audiencesync.emulator.rest_records import wanted
 from audiencesync.emulator.save import Outcome
 
@@ -36,12 +36,12 @@ _ROLLED_BACK = RowError(
 
 def create(instance: Instance, call: Call) -> Reply:
     """`POST /composite/sobjects`."""
-    return _each(instance, call, lambda writer, row: writer.insert(row))
+    return _each(instance, call, lambda writer, rows: [writer.insert(row) for row in rows])
 
 
 def update(instance: Instance, call: Call) -> Reply:
     """`PATCH /composite/sobjects`; every record carries its `id`."""
-    return _each(instance, call, lambda writer, row: writer.update(row), by_id=True)
+    return _each(instance, call, update_all, by_id=True)
 
 
 def upsert(instance: Instance, call: Call) -> Reply:
@@ -103,7 +103,7 @@ def retrieve(instance: Instance, call: Call) -> Reply:
 
 
 def _each(
-    instance: Instance, call: Call, save: Callable[[Writer, Row], Outcome], *, by_id: bool = False
+    instance: Instance, call: Call, save: Callable[[Writer, list[Row]], list[Outcome]], *, by_id: bool = False
 ) -> Reply:
     """Read every record first, since one malformed record refuses them all; then save in order."""
     all_or_none, records = _read_body(call)
@@ -129,7 +129,7 @@ def _each(
         if setup != work[0][1]:
             outcomes.extend(Outcome(None, error=_MIXED) for _ in rows)
         else:
-            outcomes.extend(save(writer, row) for row in rows)
+            outcomes.extend(save(writer, rows))
     return _reply(outcomes, changes, instance, all_or_none=all_or_none)
 
 

@@ -168,6 +168,16 @@ def test_a_key_twice_in_one_chunk_fails_both_rows_in_another_it_updates(client: 
     assert created.count("false") == 1
 
 
+def test_an_id_twice_in_one_chunk_fails_both_rows_in_another_the_later_one_stands(client: Client) -> None:
+    near, far = (client.create("Lead", LastName="A", Company="C") for _ in range(2))
+    lines = [f"{near},1", f"{near},2", f"{far},1", *["00QEm000000zzzz,1"] * 200, f"{far},2"]
+    info = client.bulk("Lead", "update", "\n".join(["Id,Phone", *lines]) + "\n")
+
+    failed = {row["sf__Error"] for row in rows_of(client.results(info["id"], "failedResults"))}
+    assert f"DUPLICATE_VALUE:Duplicate id specified: {near}:Id--" in failed
+    assert (client.read("Lead", near)["Phone"], client.read("Lead", far)["Phone"]) == (None, "2")
+
+
 def test_data_is_uploaded_once_and_only_to_an_open_job(client: Client) -> None:
     job = client("POST", "/jobs/ingest", json={"object": "Lead", "operation": "insert"}).json()["id"]
     path, csv_type = f"/jobs/ingest/{job}/batches", {"Content-Type": "text/csv; charset=UTF-8"}

@@ -46,6 +46,17 @@ def test_a_key_that_occurs_twice_refuses_every_row_that_has_it(client: Client) -
     assert error["message"] == f"Duplicate external id specified: {twice.lower()}"
 
 
+def test_an_id_that_occurs_twice_refuses_every_row_that_has_it(client: Client) -> None:
+    twice, once = (client.create("Lead", LastName="A", Company="C") for _ in range(2))
+    rows = [{"id": value, "Phone": "1"} for value in (twice, twice[:15], once)]
+    results = client.collection("PATCH", "Lead", rows).json()
+
+    assert [item["success"] for item in results] == [False, False, True]
+    error = results[1]["errors"][0]
+    assert (error["statusCode"], error["message"]) == ("DUPLICATE_VALUE", f"Duplicate id specified: {twice}")
+    assert client.read("Lead", twice)["Phone"] is None
+
+
 def test_several_records_for_one_key_are_refused_with_the_label(client: Client) -> None:
     email = f"{key()}@example.com"
     ids = sorted(client.create("Contact", LastName="A", Email=email) for _ in range(2))
@@ -103,8 +114,8 @@ def test_201_records_are_refused(client: Client) -> None:
 
 
 def test_all_or_none_rolls_back_and_is_still_200(client: Client) -> None:
-    lead = client.create("Lead", LastName="Before", Company="C")
-    rows = [{"id": lead, "LastName": "After"}, {"id": lead, "Email": "wrong"}]
+    lead, other = (client.create("Lead", LastName="Before", Company="C") for _ in range(2))
+    rows = [{"id": lead, "LastName": "After"}, {"id": other, "Email": "wrong"}]
     answer = client.collection("PATCH", "Lead", rows, all_or_none=True)
 
     assert answer.status_code == 200
