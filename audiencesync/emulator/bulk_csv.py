@@ -125,7 +125,7 @@ class Column:
 class RowParser:
     """Turns cells into rows, for one object and header."""
 
-    def __init__(self, schema: Schema, kind: ObjectType, header: list[str], match: Field | None) -> None:
+    def __init__(self, schema: Schema, kind: ObjectType, header: list[str]) -> None:
         self._kind = kind
         self._columns = [_column(schema, kind, name, place) for place, name in enumerate(header, 1)]
         self._width = len(header)
@@ -137,7 +137,6 @@ class RowParser:
         self._plain = [(place, column.field.name, column.read) for place, column in plain]
         self._parents = [(place, column) for place, column in enumerate(self._columns) if column.parent]
         self._id = self._place("Id")
-        self.key = self._place(match.name) if match else None
         seen = [name.lower() for name in header]
         for name in header:
             if seen.count(name.lower()) > 1:
@@ -157,13 +156,6 @@ class RowParser:
         """
         if self._place(name) is None:
             raise JobFailed(f"InvalidBatch : Field name not found : {name}")
-
-    def key_of(self, line: Line) -> str | None:
-        """The match value of a row."""
-        if self.key is None or self.key >= len(line.cells):
-            return None
-        text = line.cells[self.key]
-        return None if text == NULL else text
 
     def row(self, line: Line) -> Row:
         """One record; what is wrong with the cells becomes its error."""
@@ -193,7 +185,7 @@ class RowParser:
             else:
                 values[name] = read(text)
         if self._id is not None:
-            row.id = cells[self._id] or None
+            row.id = None if cells[self._id] in ("", NULL) else cells[self._id]
         for place, column in self._parents:
             self._parent(row, column, cells[place])
 

@@ -84,7 +84,7 @@ class Ingest:
                     f"InvalidEntity : Entity '{job.object_name}' is not supported by the Bulk API."
                 )
             match = self._match(view)
-            parser = RowParser(org.schema, view.kind, header, match)
+            parser = RowParser(org.schema, view.kind, header)
         if job.operation in {"update", "delete", "hardDelete"}:
             parser.require("Id")
         elif match is not None:
@@ -127,7 +127,7 @@ class Ingest:
             elif job.operation == "update":
                 outcomes = update_all(writer, rows)
             elif job.operation == "upsert":
-                outcomes = self._upsert(writer, rows, chunk, parser, view)
+                outcomes = self._upsert(writer, rows, view)
             else:
                 outcomes = [self._delete(writer, row, view) for row in rows]
             job.processed += len(chunk)
@@ -148,13 +148,11 @@ class Ingest:
             self._changes.remove(self._instance.org.table(view.kind.name), outcome.id)
         return outcome
 
-    def _upsert(
-        self, writer: Writer, rows: list[Row], chunk: Sequence[Line], parser: RowParser, view: View
-    ) -> list[Outcome]:
+    def _upsert(self, writer: Writer, rows: list[Row], view: View) -> list[Outcome]:
         match = self._match(view)
         if match is None:
             raise JobFailed(f"InvalidBatch : Field name not found : {self._job.match_field}")
-        keys = [parser.key_of(line) for line in chunk]
+        keys = [row.id if match.type == "id" else row.values.get(match.name) for row in rows]
         return upsert_all(writer, self._instance.org.table(view.kind.name), rows, keys, match)
 
     def _line(self, cells: Sequence[str]) -> str:

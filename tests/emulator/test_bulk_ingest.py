@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from .conftest import Client, Emulator
 
 
@@ -166,6 +169,19 @@ def test_a_key_twice_in_one_chunk_fails_both_rows_in_another_it_updates(client: 
     assert info["numberRecordsFailed"] == 2
     created = [row["sf__Created"] for row in rows_of(client.results(info["id"], "successfulResults"))]
     assert created.count("false") == 1
+
+
+def test_keys_that_are_numbers_compare_as_numbers(launch: Callable[..., Emulator], tmp_path: Path) -> None:
+    field = "{label: Number, type: Number, precision: 18, scale: 1, externalId: true, unique: true}"
+    (tmp_path / "org.yaml").write_text(f"objects: {{Lead: {{fields: {{Number__c: {field}}}}}}}")
+    client = launch("--org", str(tmp_path / "org.yaml")).client()
+    head, key = "Number__c,LastName,Company\n", {"externalIdFieldName": "Number__c"}
+    client.bulk("Lead", "upsert", head + "7,A,C\n", **key)
+
+    again = client.bulk("Lead", "upsert", head + "7.0,B,C\n8,A,C\n8.00,B,C\n", **key)
+
+    (row,) = rows_of(client.results(again["id"], "successfulResults"))
+    assert (row["Number__c"], row["sf__Created"], again["numberRecordsFailed"]) == ("7.0", "false", 2)
 
 
 def test_an_id_twice_in_one_chunk_fails_both_rows_in_another_the_later_one_stands(client: Client) -> None:
