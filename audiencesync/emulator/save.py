@@ -83,7 +83,9 @@ class Writer:
         self._changes = changes
         self._table = org.table(view.kind.name)
         self._plan: dict[str, tuple[Field, Cleaner]] = {}
-        self._required = [item.name for item in self._kind.fields if item.required]
+        self._solid = [
+            item for item in self._kind.fields if not item.nillable and (item.createable or item.updateable)
+        ]
         self._unique = [item for item in self._kind.fields if item.unique]
         self._insert_ok = (
             frozenset(item.name for item in view.kind.fields if item.createable) - view.read_only
@@ -149,8 +151,13 @@ class Writer:
         self._apply(row, record, self._insert_ok)
         if self._assigned_owner:
             record["OwnerId"] = self._assigned_owner
-        missing = [name for name in self._required if record.get(name) is None]
-        self._check_required(missing)
+        self._check_required(
+            [
+                item.name
+                for item in self._solid
+                if item.name not in record and (item.required or item.name in row.values)
+            ]
+        )
         for item in self._numbered:
             digits = len((item.display_format or "{0}").partition("{")[2].partition("}")[0])
             record[item.name] = str(self._table.count + 1).rjust(digits, "0")
@@ -170,7 +177,9 @@ class Writer:
             raise RowRefused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         record = existing.copy()
         self._apply(row, record, self._update_ok)
-        self._check_required([name for name in self._required if name in row.values and name not in record])
+        self._check_required(
+            [item.name for item in self._solid if item.name not in record and item.name in row.values]
+        )
         record["LastModifiedDate"] = record["SystemModstamp"] = self._org.now()
         record["LastModifiedById"] = self._caller.user_id
         self._finish(record)

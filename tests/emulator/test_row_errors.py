@@ -174,6 +174,17 @@ def test_clearing_a_required_field_is_refused(client: Client, send: Any) -> None
 
 
 @every_api
+@pytest.mark.parametrize("field", ["Status", "OwnerId"])
+def test_clearing_a_field_that_the_org_fills_is_refused_too(client: Client, send: Any, field: str) -> None:
+    lead = client.create("Lead", **LEAD)
+    refusal = Refusal("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{field}]", [field])
+
+    assert send(client, "Lead", {field: None}, lead) == refusal
+    assert send(client, "Lead", {**LEAD, field: None}, None) == refusal
+    assert client.read("Lead", lead)[field] is not None
+
+
+@every_api
 def test_a_parent_in_the_recycle_bin_is_refused(client: Client, send: Any) -> None:
     account = client.create("Account", Name="Gone")
     client("DELETE", f"/sobjects/Account/{account}")
