@@ -98,7 +98,7 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
     if name in sync.required_fields:
         missing = Problem(f"{value_name} IS NULL", "REQUIRED_FIELD_MISSING", f"{name} is required and empty")
         rendered = replace(rendered, problems=(*rendered.problems, missing))
-    skip = mapping.on_null is OnNull.SKIP
+    skip = mapping.on_null is OnNull.SKIP or _never_empty(kind)
     return FieldPlan(kind.name, raw, rendered, skip=skip, required=name in sync.required_fields)
 
 
@@ -107,9 +107,13 @@ def cleared_never(plans: Sequence[FieldPlan], sync: Sync, target: ObjectType) ->
     match_fields = {name.lower() for name in sync.match_fields}
     for plan in plans:
         kind = target.field(plan.name)
-        never_empty = kind is not None and not kind.nillable and kind.type != "boolean"
-        if plan.required or plan.name.lower() in match_fields or never_empty:
+        if plan.required or plan.name.lower() in match_fields or (kind is not None and _never_empty(kind)):
             yield plan.name
+
+
+def _never_empty(kind: FieldType) -> bool:
+    """Clearing the field is refused, even where the org fills it by itself, as a status or an owner."""
+    return not kind.nillable and kind.type != "boolean"
 
 
 def _unusable(name: str, kind: FieldType | None, target: ObjectType) -> str:

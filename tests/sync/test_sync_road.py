@@ -4,7 +4,7 @@ import pytest
 
 from audiencesync.errors import SourceError
 from audiencesync.records import Allowances, Mode, Route, RunStatus
-from tests.world import World, opened, person
+from tests.world import World, opened, person, send_by_bulk
 
 
 def test_every_member_arrives_with_every_field_and_diacritic(world: World) -> None:
@@ -296,6 +296,25 @@ def test_leave_alone_clear_and_set_are_three_things(world: World) -> None:
     lead = world.leads()["p1@example.com"]
     assert (lead["Phone"], lead["Fax"]) == (None, "+2")
     assert world.last_pushes()["p1"][4] == {"Phone"}
+
+
+@pytest.mark.parametrize("by_bulk", [False, True])
+def test_a_field_that_is_never_empty_is_left_alone_for_want_of_a_value(
+    world: World, monkeypatch: pytest.MonkeyPatch, by_bulk: bool
+) -> None:
+    if by_bulk:
+        send_by_bulk(monkeypatch)
+    world.sync["extra_fields"] |= {"Status": "status", "User:Owner.Username": "owner"}
+    world.people([person(1, status="", owner=""), person(2, status="Working - Contacted", owner="")])
+    assert world.run_one().accepted == 2
+    world.people([person(1, status="", owner="", phone="+1"), person(2, status="", owner="", phone="+2")])
+
+    assert world.run_one().accepted == 2
+
+    assert {one["LastName"]: one["Status"] for one in world.org.records()} == {
+        "Name 1": "Open - Not Contacted",
+        "Name 2": "Working - Contacted",
+    }
 
 
 def test_differences_that_salesforce_does_not_store_are_no_differences(world: World) -> None:
