@@ -91,7 +91,10 @@ def test_the_id_may_be_the_key_and_null_creates(client: Client) -> None:
     [
         ({"Nope__c": "x"}, "INVALID_FIELD"),
         ({"NumberOfEmployees": "many"}, "JSON_PARSER_ERROR"),
-        ({"DoNotCall": "maybe"}, "JSON_PARSER_ERROR"),
+        ({"DoNotCall": "true"}, "JSON_PARSER_ERROR"),
+        ({"DoNotCall": 1}, "JSON_PARSER_ERROR"),
+        ({"Phone": 5551234}, "JSON_PARSER_ERROR"),
+        ({"LeadSource": ["Web"]}, "JSON_PARSER_ERROR"),
         ({"ConvertedDate": "31.12.2026"}, "JSON_PARSER_ERROR"),
         ({"Company": {"a": 1}}, "JSON_PARSER_ERROR"),
         ({"EmailBouncedDate": "2026-01-01T10:00:00.123456Z"}, "JSON_PARSER_ERROR"),
@@ -105,6 +108,15 @@ def test_one_malformed_record_refuses_the_whole_call(client: Client, row: dict[s
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)
     found = client("GET", "/query", params={"q": f"SELECT Id FROM Lead WHERE LastName = '{mark}'"}).json()
     assert found["totalSize"] == 0
+
+
+def test_numbers_may_come_as_texts(client: Client) -> None:
+    (item,) = client.collection(
+        "POST", "Lead", [{"LastName": "A", "Company": "C", "NumberOfEmployees": "12", "AnnualRevenue": "1.5"}]
+    ).json()
+
+    lead = client.read("Lead", item["id"])
+    assert (lead["NumberOfEmployees"], lead["AnnualRevenue"]) == (12, 1.5)
 
 
 def test_201_records_are_refused(client: Client) -> None:
