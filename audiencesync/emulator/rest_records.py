@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from audiencesync.emulator.schema import Field, ObjectType, Record
 
 _UPSERT_BODY_FROM = 46
+_EXTENSIONS = (".inc", ".json", ".xml", ".zip")
+"""Ends of a key that Salesforce takes for those of a file."""
 
 
 def create(instance: Instance, call: Call) -> Reply:
@@ -149,6 +151,13 @@ def wanted(kind: ObjectType, names: str | None) -> list[Field] | None:
 
 
 def _match(instance: Instance, call: Call) -> tuple[View, Field]:
+    """The field of a path; a key that looks like a file is none.
+
+    Source:
+        REST API guide, "sObject Rows by External ID": `example@email.inc` is 404, as "some" other domains.
+    """
+    if call.args["value"].lower().endswith(_EXTENSIONS):
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
     view = instance.view(call, call.args["name"])
     match = view.kind.find(call.args["field"])
     if match is None or not match.matchable:

@@ -50,6 +50,15 @@ def test_upsert_before_v46_answers_204_on_update(client: Client) -> None:
     assert client("PATCH", path, json=LEAD).status_code == 204
 
 
+def test_a_key_that_ends_like_a_file_is_404_in_a_path(client: Client) -> None:
+    mark = uuid.uuid4().hex
+    client.create("Lead", LastName="A", Company="C", Email=f"{mark}@example.inc")
+
+    for method, end in (("PATCH", ".inc"), ("GET", ".INC"), ("PATCH", ".json")):
+        assert client(method, f"/sobjects/Lead/Email/{mark}@example{end}", json=LEAD).status_code == 404
+    assert client("PATCH", f"/sobjects/Lead/Email/{mark}@example.com", json=LEAD).status_code == 201
+
+
 def test_update_only_never_creates(client: Client) -> None:
     path = f"/sobjects/Lead/External_Id__c/{uuid.uuid4().hex}?updateOnly=true"
 
