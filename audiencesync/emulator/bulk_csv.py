@@ -157,6 +157,18 @@ class RowParser:
         if self._place(name) is None:
             raise JobFailed(f"InvalidBatch : Field name not found : {name}")
 
+    def require_ids_alone(self, operation: str) -> None:
+        """Fail the job when there is any column but `Id`.
+
+        Raises:
+            JobFailed: There is one, or no `Id`.
+
+        Source:
+            Recorded errorMessage of a delete job.
+        """
+        if self._id is None or self._width > 1:
+            raise JobFailed(f"InvalidBatch : The '{operation}' batch must contain only ids")
+
     def row(self, line: Line) -> Row:
         """One record; what is wrong with the cells becomes its error."""
         row = Row({})

@@ -85,7 +85,9 @@ class Ingest:
                 )
             match = self._match(view)
             parser = RowParser(org.schema, view.kind, header)
-        if job.operation in {"update", "delete", "hardDelete"}:
+        if job.operation in {"delete", "hardDelete"}:
+            parser.require_ids_alone(job.operation)
+        elif job.operation == "update":
             parser.require("Id")
         elif match is not None:
             parser.require(match.name)

@@ -243,6 +243,14 @@ def test_updates_and_deletes_go_by_id(client: Client) -> None:
     assert client("GET", f"/sobjects/Lead/{lead}").json()[0]["errorCode"] == "ENTITY_IS_DELETED"
 
 
+def test_a_delete_takes_ids_alone(client: Client) -> None:
+    lead = client.create("Lead", LastName="A", Company="C")
+    info = client.bulk("Lead", "delete", f"Id,LastName\n{lead},A\n")
+
+    assert info["errorMessage"] == "InvalidBatch : The 'delete' batch must contain only ids"
+    assert client.read("Lead", lead)["LastName"] == "A"
+
+
 def test_the_id_of_a_failed_update_is_given(client: Client) -> None:
     lead = client.create("Lead", LastName="A", Company="C")
     info = client.bulk("Lead", "update", f"Id,Email\n{lead},wrong\n")
