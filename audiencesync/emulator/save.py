@@ -124,6 +124,7 @@ class Writer:
         """Create or change, by the records found for the match value."""
         try:
             _check_read(row)
+            _check_no_id(row, "upsert")
             one = only(matched, match)
             return self._update(row, self._table.records[one]) if one else self._insert(row)
         except RowRefused as refusal:
@@ -142,6 +143,7 @@ class Writer:
 
     def _insert(self, row: Row) -> Outcome:
         _check_read(row)
+        _check_no_id(row, "insert")
         if self._kind.createable and not self._view.kind.createable:
             message = f"entity type cannot be inserted: {self._kind.label}"
             raise RowRefused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
@@ -279,3 +281,13 @@ class Writer:
 def _check_read(row: Row) -> None:
     if row.error is not None:
         raise RowRefused(row.error.code, row.error.message, *row.error.fields)
+
+
+def _check_no_id(row: Row, operation: str) -> None:
+    """A record to make, or to find by another key, has no Id; an empty column of that name is nothing.
+
+    Source:
+        Widely reported of inserts; for an upsert by an external Id the strict reading.
+    """
+    if row.id:
+        raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", f"cannot specify Id in an {operation} call", "Id")

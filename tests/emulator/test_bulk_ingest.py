@@ -266,6 +266,18 @@ def test_an_empty_id_column_does_not_disturb_an_upsert(client: Client) -> None:
     assert info["numberRecordsFailed"] == 0
 
 
+@pytest.mark.parametrize("operation", ["insert", "upsert"])
+def test_an_id_has_no_place_where_it_is_not_the_key(client: Client, operation: str) -> None:
+    lead, mark = client.create("Lead", LastName="A", Company="C"), uuid.uuid4().hex
+    more = {"externalIdFieldName": "External_Id__c"} if operation == "upsert" else {}
+    info = client.bulk("Lead", operation, f"Id,External_Id__c,LastName,Company\n{lead},{mark},B,C\n", **more)
+
+    (bad,) = rows_of(client.results(info["id"], "failedResults"))
+    assert bad["sf__Error"] == (
+        f"INVALID_FIELD_FOR_INSERT_UPDATE:cannot specify Id in an {operation} call:Id--"
+    )
+
+
 def test_parents_by_external_id_in_a_column(client: Client, emulator: Emulator) -> None:
     mark = uuid.uuid4().hex
     account = client.create("Account", Name="P", External_Id__c=mark)
