@@ -121,6 +121,7 @@ def clock(instance: Instance, call: Call) -> Reply:
         instance.org.clock.offset_s = (wanted - dt.datetime.now(dt.UTC)).total_seconds()
     instance.org.clock.offset_s += _number(body.get("advance_s", 0))
     instance.org.purge()
+    instance.jobs.purge()
     return Reply(200, {"now": instance.org.now()})
 
 

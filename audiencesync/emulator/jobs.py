@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from audiencesync.emulator import ids
 from audiencesync.emulator.errors import ApiError
+from audiencesync.emulator.values import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 TERMINAL = frozenset({"JobComplete", "Failed", "Aborted"})
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+LIFETIME_DAYS = 7
 _WORKERS = 4
 _TICK_S = 0.05
 
@@ -174,6 +177,17 @@ class Jobs:
         if self.forgotten is not None:
             self.forgotten(job)
         shutil.rmtree(self._folder / job.id, ignore_errors=True)
+
+    def purge(self) -> None:
+        """Forget jobs of more than seven days, but for those at work.
+
+        Source:
+            Salesforce Developer Limits, "Bulk API and Bulk API 2.0 Limits and Allocations".
+        """
+        oldest = iso(self._org.clock.now() - dt.timedelta(days=LIFETIME_DAYS))
+        for job in list(self.all.values()):
+            if job.created < oldest and job.state != "InProgress":
+                self.forget(job)
 
     def note(self, job: Job) -> None:
         """Make what is known of a job last."""

@@ -231,6 +231,18 @@ def test_a_job_that_fails_half_way_leaves_the_rest_unprocessed(client: Client, e
     assert len(rows_of(client.results(info["id"], "unprocessedrecords"))) == 2
 
 
+def test_a_job_is_gone_after_seven_days(launch: Callable[..., Emulator]) -> None:
+    emulator = launch()
+    job = emulator.client().bulk("Lead", "insert", "LastName,Company\nA,C\n")["id"]
+    answers = []
+    for _ in range(2):
+        emulator.admin("POST", "clock", advance_s=3.6 * 86_400)
+        answers.append(emulator.client()("GET", f"/jobs/ingest/{job}/successfulResults").status_code)
+
+    assert answers == [200, 404]
+    assert emulator.client()("GET", "/jobs/ingest").json()["records"] == []
+
+
 def test_updates_and_deletes_go_by_id(client: Client) -> None:
     lead = client.create("Lead", LastName="A", Company="C")
     updated = client.bulk("Lead", "update", f"Id,LastName\n{lead},B\n00QEm000000zzzz,C\n")
