@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from audiencesync.emulator.instance import Instance
 
 OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "hardDelete"})
-MAX_UPLOAD = 100 * 1024 * 1024
+MAX_UPLOAD = 100_000_000
+"""Bytes of data: 150 MB in base64. The guide says 100 MB; here they are the smaller ones."""
 _PROPERTIES = frozenset(
     {
         "object",

@@ -328,6 +328,17 @@ def test_gzip_and_chunked_uploads_are_taken(client: Client) -> None:
         assert client.wait(job)["numberRecordsProcessed"] == 1
 
 
+@pytest.mark.parametrize(("size", "status"), [(100_000_000, 201), (100_000_001, 400)])
+def test_an_upload_holds_100_mb(client: Client, size: int, status: int) -> None:
+    job = client("POST", "/jobs/ingest", json={"object": "Lead", "operation": "insert"}).json()["id"]
+    headers = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
+    data = gzip.compress(bytes(size), 1)
+
+    assert client("PUT", f"/jobs/ingest/{job}/batches", data=data, headers=headers).status_code == status
+    client("PATCH", f"/jobs/ingest/{job}", json={"state": "Aborted"})
+    assert client("DELETE", f"/jobs/ingest/{job}").status_code == 204
+
+
 def test_one_multipart_request_makes_and_closes_a_job(client: Client) -> None:
     job = '{"object": "Lead", "operation": "insert"}'
     parts = {
