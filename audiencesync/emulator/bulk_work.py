@@ -31,6 +31,7 @@ CHUNK = 200
 BATCH = 10_000
 UPLOAD = "upload.csv"
 SUCCESSFUL, FAILED, UNPROCESSED = "successful.csv", "failed.csv", "unprocessed.csv"
+_FAILED_IDS_FROM = 53
 _FAULT_KINDS = frozenset({"fail_job"})
 
 
@@ -141,7 +142,8 @@ class Ingest:
                     self._line((outcome.id or "", "true" if outcome.created else "false", *line.cells))
                 )
             else:
-                bad.append(self._line((outcome.id or "", sf_error(outcome.error), *line.cells)))
+                known = outcome.id if float(job.version) >= _FAILED_IDS_FROM else None
+                bad.append(self._line((known or "", sf_error(outcome.error), *line.cells)))
 
     def _delete(self, writer: Writer, row: Row, view: View) -> Outcome:
         """To the recycle bin; a hard delete empties it of this record at once."""

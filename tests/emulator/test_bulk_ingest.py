@@ -263,11 +263,14 @@ def test_a_delete_takes_ids_alone(client: Client) -> None:
     assert client.read("Lead", lead)["LastName"] == "A"
 
 
-def test_the_id_of_a_failed_update_is_given(client: Client) -> None:
+@pytest.mark.parametrize(("version", "known"), [("53.0", True), ("52.0", False)])
+def test_the_id_of_a_failed_update_is_given_since_v53(client: Client, version: str, known: bool) -> None:
     lead = client.create("Lead", LastName="A", Company="C")
-    info = client.bulk("Lead", "update", f"Id,Email\n{lead},wrong\n")
+    client.version = version
+    info = client.bulk("Lead", "update", f"Id,Email\n{lead},wrong\n00QEm000000zzzz,\n")
 
-    assert rows_of(client.results(info["id"], "failedResults"))[0]["sf__Id"] == lead
+    wrong, gone = sorted(row["sf__Id"] for row in rows_of(client.results(info["id"], "failedResults")))[::-1]
+    assert (wrong, gone) == (lead if known else "", "")
 
 
 def test_an_empty_id_column_does_not_disturb_an_upsert(client: Client) -> None:
