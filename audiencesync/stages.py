@@ -22,7 +22,6 @@ from audiencesync.plan import (
     failing_place,
     find_candidates,
     make_plan,
-    matching_of,
     memberships_basis,
     nothing_to_do,
     profiles_basis,
@@ -289,6 +288,5 @@ def _target(bench: Bench, sync: Sync, objects: Sequence[ObjectType]) -> Target:
         duplicate_allow_save=sync.duplicate_rule is DuplicateRule.ALLOW_SAVE,
         assignment_rule=sync.assignment_rule,
     )
-    *others, own = objects
-    matching = matching_of(bench.project, sync, own, others[0] if others else None)
-    return Target({one.name: one for one in objects}, matching, options)
+    known = {one.name: one for one in objects}
+    return Target(lambda name: known.get(name) or bench.connection.describe(name), options)

@@ -150,6 +150,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         run_id=run_id,
         sync_id=state.sync_id,
         terms=terms_of(sync),
+        matched_by=sync.match_fields,
         passing=bench.connection.passing_codes,
         retrying=bench.options.retry is not None,
     )

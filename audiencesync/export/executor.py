@@ -18,7 +18,6 @@ class Exporter:
 
     def __init__(self, tools: Tools) -> None:
         self._ledger = tools.ledger
-        self._target = tools.target
         self._clock = tools.clock
         self._jobs = Jobs(tools)
         self._requests = Requests(tools)
@@ -44,8 +43,9 @@ class Exporter:
 
     def _stop_contested(self, operation: Operation) -> None:
         """Hold back rows that would overwrite the record of a member whose own update was refused."""
-        fields = " and ".join(self._target.matching.fields)
         for name, holders in self._ledger.contested(operation).items():
+            batch = self._ledger.gather(list(holders), name, operation, Route.COLLECTIONS)
+            fields = " and ".join(batch.matched_by)
             answers = {
                 seq: RowResult(
                     accepted=False,
@@ -54,7 +54,6 @@ class Exporter:
                 )
                 for seq, holder in holders.items()
             }
-            batch = self._ledger.gather(list(answers), name, operation, Route.COLLECTIONS)
             self._ledger.settle(batch, answers, transient=())
 
     def _send_again(self, operation: Operation) -> None:

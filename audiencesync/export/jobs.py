@@ -69,13 +69,13 @@ class Jobs:
             job_id = self._org.create_job(
                 batch.operation,
                 batch.object,
-                self._target.match_field(batch.operation),
+                self._target.match_field(batch),
                 self._target.options,
             )
             self._ledger.set_job(batch, job_id)
             with self._ledger.scratch() as folder:
                 path = folder / "rows.csv"
-                self._ledger.write_csv(batch, path, key=self._target.key_of(batch.operation))
+                self._ledger.write_csv(batch, path, key=self._target.key_of(batch))
                 self._org.upload(job_id, path)
         except AudienceSyncError as error:
             if self._gave_up(job_id, error):

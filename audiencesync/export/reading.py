@@ -46,13 +46,13 @@ def _applied(
 ) -> Iterator[tuple[int, RowResult]]:
     """Rows whose record already says what was sent."""
     batch = opened.batch
-    by_id = batch.operation in {Operation.UPDATE, Operation.DELETE}
-    if not (by_id or target.traceable):
+    kinds = target.found_by(batch)
+    if not kinds:
         yield from _made(ledger, org, target, opened, rows)
         return
     described = target.object_of(batch)
-    keys = ("Id",) if by_id else target.matching.fields
-    kinds = [kind for name in keys if (kind := described.field(name)) is not None]
+    by_id = batch.operation in {Operation.UPDATE, Operation.DELETE}
+    keys = [kind.name for kind in kinds]
     wanted = {
         tuple(match_key(part) for part in parts): (row, parts)
         for row in rows

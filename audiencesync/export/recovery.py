@@ -62,7 +62,7 @@ def settle_job(ledger: LedgerWriter, org: Org, target: Target, batch: Batch, job
             batch,
             success,
             failed,
-            key=target.key_of(batch.operation),
+            key=target.key_of(batch),
             transient=org.transient_codes,
             present=present(org, target.object_of(batch)),
         )
@@ -86,7 +86,8 @@ def _may_be_sent_again(
         return True
     if now - opened.batch.sent_at < LONGEST_REQUEST:
         return False
-    return target.traceable or insist or not unclaimed(ledger, org, opened, ["Id"])
+    traceable = bool(target.found_by(opened.batch))
+    return traceable or insist or not unclaimed(ledger, org, opened, ["Id"])
 
 
 def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBatch) -> bool:
@@ -96,7 +97,7 @@ def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBat
         The rows that are left may be sent again: those of an update or upsert in any case, new records when
         the job surely did not make them.
     """
-    harmless = opened.batch.operation is not Operation.INSERT or target.traceable
+    harmless = opened.batch.operation is not Operation.INSERT or bool(target.found_by(opened.batch))
     if opened.job_id is None:
         _abort_nameless(org, opened)
         return True  # no id was kept, so nothing was uploaded

@@ -79,7 +79,7 @@ class Requests:
             answers = self._org.write_together(
                 batch.operation,
                 batch.object,
-                self._target.match_field(batch.operation),
+                self._target.match_field(batch),
                 [[self._target.row(batch, row) for row in piece] for piece in pieces],
                 self._target.options,
             )
@@ -165,7 +165,7 @@ class Requests:
                 results = self._org.write(
                     batch.operation,
                     batch.object,
-                    self._target.match_field(batch.operation),
+                    self._target.match_field(batch),
                     [self._target.row(batch, row) for row in rows],
                     self._target.options,
                 )

@@ -42,6 +42,7 @@ class Batch:
 
     Attributes:
         object: Where their records are.
+        matched_by: The match fields that they were planned with; none: each new record is one of its own.
         sent_at: When the intent was written, just before it was sent.
     """
 
@@ -50,6 +51,7 @@ class Batch:
     operation: Operation
     route: Route
     rows: int
+    matched_by: tuple[str, ...]
     sent_at: datetime
 
 

@@ -39,6 +39,7 @@ class LedgerWriter:
         run_id: The run.
         sync_id: The sync's number in the store.
         terms: How its rows are written; who is parked comes free when that changes.
+        matched_by: Its match fields; kept with each batch, since its answer may come under another config.
         passing: Error codes that say nothing about the row that met them; every other one parks it.
         retrying: Only some rows are looked at, so that the others that are pending stay so.
     """
@@ -51,6 +52,7 @@ class LedgerWriter:
         run_id: str,
         sync_id: int,
         terms: str,
+        matched_by: Sequence[str],
         passing: Sequence[str] = (),
         retrying: bool = False,
     ) -> None:
@@ -58,6 +60,7 @@ class LedgerWriter:
         self._clock = clock
         self._place = {"run_id": run_id, "sync_id": sync_id, "terms": terms}
         self._sync = {"sync_id": sync_id}
+        self._matched_by = tuple(matched_by)
         self._passing = list(passing)
         self._retrying = retrying
         self._sent: dict[tuple[str, str], list[str]] = {}
@@ -138,10 +141,11 @@ class LedgerWriter:
         with self._store.transaction():
             batch_id = int(self._store.row("batch_next_id")["batch_id"])
             number = {**self._place, "batch_id": batch_id}
-            how = {**carrier, "rows": lot.rows, "attempt": 1, "now": stored_time(now)}
+            how = {**carrier, "rows": lot.rows, "attempt": 1, "matched_by": list(self._matched_by)}
+            how["now"] = stored_time(now)
             self._store.run("batch_open", {**number, **how})
             self._store.run(fill, {**number, **which})
-        return Batch(batch_id, lot.object, operation, lot.route, lot.rows, now)
+        return Batch(batch_id, lot.object, operation, lot.route, lot.rows, self._matched_by, now)
 
     def rows(self, batch: Batch) -> list[OutboxRow]:
         """What a batch sends, in order."""
@@ -277,6 +281,7 @@ class LedgerWriter:
                     Operation(row["operation"]),
                     Route(row["route"]),
                     row["row_count"],
+                    self._matched_by if row["matched_by"] is None else tuple(row["matched_by"]),
                     row["sent_at"].replace(tzinfo=UTC),
                 ),
                 row["job_id"],

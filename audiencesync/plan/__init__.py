@@ -4,7 +4,6 @@ from audiencesync.plan.candidates import Candidates, find_candidates
 from audiencesync.plan.diff import Plan, make_plan, nothing_to_do, sample
 from audiencesync.plan.guards import check_plan, check_source
 from audiencesync.plan.listed import memberships_basis, profiles_basis
-from audiencesync.plan.matching import matching_of
 from audiencesync.plan.parents import with_parents
 from audiencesync.plan.routes import PACKING, Room
 from audiencesync.plan.sources import failing_place, read_sources, terms_of
@@ -19,7 +18,6 @@ __all__ = [
     "failing_place",
     "find_candidates",
     "make_plan",
-    "matching_of",
     "memberships_basis",
     "nothing_to_do",
     "profiles_basis",

@@ -92,7 +92,13 @@ class Books:
     def enqueue(self, run_id: str, pushes: list[Push], sync_id: int = 1) -> LedgerWriter:
         """Write intents and invalid outcomes, in the order of the keys."""
         writer = LedgerWriter(
-            self.store, self.clock, run_id=run_id, sync_id=sync_id, terms="", passing=["UNABLE_TO_LOCK_ROW"]
+            self.store,
+            self.clock,
+            run_id=run_id,
+            sync_id=sync_id,
+            terms="",
+            matched_by=["Email"],
+            passing=["UNABLE_TO_LOCK_ROW"],
         )
         self.execute(
             "CREATE OR REPLACE TEMP TABLE plan_bit (audience VARCHAR, ordinal INTEGER, is_new BOOLEAN)"

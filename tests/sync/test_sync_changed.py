@@ -1,0 +1,73 @@
+"""The config is another than when rows were sent: what was sent is still what it was."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audiencesync.export.recovery import LONGEST_REQUEST
+from tests.sync.test_sync_crash import kill_at
+from tests.world import World, person
+
+PEOPLE = [person(1), person(2)]
+LATER = LONGEST_REQUEST + timedelta(minutes=1)
+
+
+@pytest.fixture(params=["bulk", "collections"])
+def in_flight(request: pytest.FixtureRequest, world: World) -> Callable[[], None]:
+    """Have the people sent by a run that is killed before it hears the answer."""
+
+    def send() -> None:
+        world.people(PEOPLE)
+        if request.param == "bulk":
+            kill_at(world, "closed", "bulk")
+        else:
+            world.sync["assignment_rule"] = True  # new records go by Collections then
+            kill_at(world, "sent")
+        world.clock.ahead = LATER
+
+    return send
+
+
+def check_once(world: World) -> None:
+    """One record each in the org, known by its Id, and nothing left to do."""
+    report = world.run_one()
+    assert (report.created, report.rejected, report.unknown) == (0, 0, 0)
+    records = [*world.org.records(), *world.org.records("Contact")]
+    assert sorted(one["Email"] for one in records) == [one["email"] for one in PEOPLE]
+    known = {one for (one,) in world.sql("SELECT salesforce_id FROM record")}
+    assert known == {one["Id"] for one in records}
+    assert world.run_one().planned == 0
+
+
+MATCHES = [("Email", "External_Id__c"), ("Email", None), (None, "External_Id__c")]
+
+
+@pytest.mark.parametrize(("before", "after"), MATCHES)
+def test_an_answer_that_is_out_is_asked_for_by_what_identified_the_rows_when_they_were_sent(
+    world: World, in_flight: Callable[[], None], before: Any, after: Any
+) -> None:
+    world.sync["match_field"] = before
+    in_flight()
+
+    world.sync["match_field"] = after
+    world.sync["extra_fields"]["External_Id__c"] = "id"
+
+    check_once(world)
+    if after == "External_Id__c":
+        assert sorted(one["External_Id__c"] for one in world.org.records()) == ["p1", "p2"]
+
+
+def test_an_answer_that_is_out_is_asked_for_where_the_rows_went_also_when_that_is_tried_no_more(
+    world: World, in_flight: Callable[[], None]
+) -> None:
+    world.sync["try_first"] = {"object": "Contact", "omit": ["Company"]}
+    for one in PEOPLE:
+        world.org.create("Contact", LastName="Old", Email=one["email"])
+    in_flight()
+
+    del world.sync["try_first"]
+
+    assert world.run_one().unknown == 0
+    assert world.sql("SELECT count(*) FROM outbox") == [(0,)]
