@@ -100,6 +100,7 @@ def make_plan(
             part=part,
         )
     store.run("let_go", tables=["plan_touched"])
+    store.run("plan_record", {"sync_id": state.sync_id, "objects": [one.name for one in objects]})
     store.run(
         "plan_acked",
         {"sync_id": state.sync_id},
@@ -108,7 +109,6 @@ def make_plan(
         match=_match(matching, {name: f"acked_{place}" for place, name in enumerate(names)}),
         parent=f"acked_{names.index(parent)}" if parent else None,
     )
-    store.run("plan_record", {"sync_id": state.sync_id})
     look_up(store, sync, matching, objects, finder=finder)
     store.run("plan_holder", {"sync_id": state.sync_id})
     common = {"way": matching.way.value, "mode": sync.mode.value, "object": target.name}

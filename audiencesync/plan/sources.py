@@ -82,7 +82,7 @@ def read_sources(
         [quote_name(column) for column in sync.trigger_fields] if sync.trigger_fields is not None else read
     )
     described: list[object] = [_BASIS_VERSION, sync.match_field, sync.send_audiences_to, triggers]
-    described += [sync.try_first.omit] if sync.try_first else []
+    described += [sync.try_first.object, sync.try_first.omit] if sync.try_first else []
     described += [sorted(mapped.items()), [[name, repr(one)] for name, one in sorted(sync.mappings.items())]]
     if sync.mode is SyncMode.CREATE_ONLY:
         described.append("create_only")  # its fingerprints are of changes that Salesforce never saw

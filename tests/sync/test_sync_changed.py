@@ -71,3 +71,31 @@ def test_an_answer_that_is_out_is_asked_for_where_the_rows_went_also_when_that_i
 
     assert world.run_one().unknown == 0
     assert world.sql("SELECT count(*) FROM outbox") == [(0,)]
+
+
+@pytest.mark.parametrize("on_exit", ["clear_audiences", "delete"])
+def test_whose_record_is_in_an_object_that_is_tried_no_more_gets_one_in_the_other_and_that_one_is_left_alone(
+    world: World, on_exit: str
+) -> None:
+    world.sync["try_first"] = {"object": "Contact"}
+    world.sync["required_fields"] = {"LastName": "name", "Email": "email"}
+    for number in range(1, 4):
+        world.org.create("Contact", LastName="Old", Email=f"p{number}@example.com")
+    people = [person(number) for number in range(1, 4)]
+    world.people(people)
+    world.run_one()
+    contacts = world.org.records("Contact")
+    strangers = world.org.create(LastName="Another", Company="Theirs", Email="p3@example.com")["id"]
+
+    del world.sync["try_first"]
+    world.sync.update(on_exit=on_exit, guards={"max_exit_ratio": 1, "max_mapping_change_ratio": 1})
+    world.sync["required_fields"] |= {"Company": "company"}
+    world.people(people[:2])
+    report = world.run_one()
+
+    assert (report.created, report.updated, report.exited) == (2, 0, 1)
+    leads = {one["Email"]: one for one in world.org.records()}
+    assert [leads[f"p{number}@example.com"]["Phone"] for number in (1, 2)] == ["+1 555 0001", "+1 555 0002"]
+    assert (leads["p3@example.com"]["Id"], leads["p3@example.com"]["LastName"]) == (strangers, "Another")
+    assert world.org.records("Contact") == contacts
+    assert world.run_one().planned == 0
