@@ -104,7 +104,7 @@ class Loop:
                 one,
                 self._chance,
                 now=self._clock.now(),
-                last_start=_last_start(ran.get((one.name, one.object)), known[one.name]),
+                last_start=_last_start(ran.get((one.name, one.object.lower())), known[one.name]),
                 last_success=_last_success(known[one.name]),
                 unfinished=_unfinished(known[one.name]),
             )

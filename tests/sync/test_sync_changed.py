@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from audiencesync.audit import looking
 from audiencesync.export.recovery import LONGEST_REQUEST
+from audiencesync.records import Mode
+from audiencesync.store import Store
 from tests.sync.test_sync_crash import kill_at
 from tests.world import World, person
 
@@ -99,3 +102,18 @@ def test_whose_record_is_in_an_object_that_is_tried_no_more_gets_one_in_the_othe
     assert (leads["p3@example.com"]["Id"], leads["p3@example.com"]["LastName"]) == (strangers, "Another")
     assert world.org.records("Contact") == contacts
     assert world.run_one().planned == 0
+
+
+def test_an_object_in_another_spelling_is_the_same_object(world: World) -> None:
+    world.sync["match_field"] = None
+    world.people(PEOPLE)
+    world.run_one()
+
+    world.sync["object"] = "lead"
+    world.people(PEOPLE[:1])
+
+    report = world.run_one()
+    assert (report.mode, report.created, report.exited) == (Mode.INCREMENTAL, 0, 1)
+    with Store.open(world.folder / "store.duckdb", base=world.folder) as store:
+        (status,) = looking.status(store, world.project())["syncs"]
+    assert (status["object"], status["members"]) == ("lead", 1)

@@ -3,7 +3,9 @@
 -- returns: sync_id (NULL before the first run), watermark, backfilled_at, members (acknowledged), unknown (sent, and
 --          unanswered)
 -- grain  : one row
-WITH place AS (FROM store.sync WHERE name = $name AND object = $object)
+WITH place AS (
+    {% include "sync_place.sql" %}
+)
 SELECT
     (SELECT sync_id FROM place) AS sync_id,
     (SELECT watermark FROM place) AS watermark,
