@@ -1,10 +1,9 @@
 """What was pushed: taken over in whatever portions, and laid over the rows of the source."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from audiencesync.source import take_over
 from audiencesync.store import SqlFailed, Store
+from tests.pushes import Change, Pushes
 
 from .conftest import Desk
 
@@ -19,17 +19,6 @@ T0 = datetime(2024, 1, 1)  # noqa: DTZ001  (DuckDB's times carry no zone)
 KEYS = ("a", "b", "c", "d")
 COLUMNS = ("name", "likes")
 AUDIENCES = ("news", "vip")
-
-
-class Change(NamedTuple):
-    """A row of the inbox."""
-
-    change: str
-    key: str
-    attributes: Mapping[str, Any] | None = None
-    audience: str | None = None
-    member: bool | None = None
-    previous: str | None = None
 
 
 def at(minute: int) -> datetime:
@@ -44,88 +33,6 @@ def put(desk: Desk, changes: Sequence[Change], start: int = 0) -> None:
             "INSERT INTO store.inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [number, at(number), change.change, change.key, attributes, *change[3:]],
         )
-
-
-@dataclass
-class Known:
-    """What a reader of the specification would know of one profile."""
-
-    values: dict[str, tuple[Any, int]] = field(default_factory=dict)
-    members: dict[str, tuple[bool, int]] = field(default_factory=dict)
-    removed: int | None = None
-    there: bool = False
-
-
-class Model:
-    """Changes one after the other, without a database."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Known] = {}
-        self.stands_for: dict[str, str] = {}
-
-    def of(self, key: str) -> Known:
-        return self.known.setdefault(self.root(key), Known())
-
-    def root(self, key: str) -> str:
-        return self.stands_for.get(key, key)
-
-    def take(self, change: Change, moment: int) -> None:
-        if change.change == "alias":
-            assert change.previous is not None
-            self._merge(self.root(change.previous), self.root(change.key))
-            return
-        known = self.of(change.key)
-        if change.change == "profile":
-            assert change.attributes is not None
-            known.values |= {name: (value, moment) for name, value in change.attributes.items()}
-            known.removed, known.there = None, True
-        elif change.change == "removal":
-            known.values, known.members, known.removed, known.there = {}, {}, moment, True
-        else:
-            assert change.audience is not None
-            assert change.member is not None
-            known.members[change.audience] = (change.member, moment)
-
-    def _merge(self, previous: str, key: str) -> None:
-        if previous == key:
-            return
-        for other, stands_for in self.stands_for.items():
-            if stands_for == previous:
-                self.stands_for[other] = key
-        self.stands_for[previous] = key
-        gone, stays = self.known.pop(previous, Known()), self.of(key)
-        since = -1 if stays.removed is None else stays.removed
-        for mine, theirs in ((stays.values, gone.values), (stays.members, gone.members)):
-            for name, entry in theirs.items():
-                if entry[1] > max(since, mine.get(name, (None, -1))[1]):
-                    mine[name] = entry
-        if gone.there and gone.removed is None:
-            newest = max([moment for _, moment in gone.values.values()], default=-1)
-            if stays.removed is None or newest > stays.removed:
-                stays.there, stays.removed = True, None if newest > since else stays.removed
-
-    def profiles(self, source: Mapping[str, tuple[Mapping[str, Any], int]]) -> dict[str, tuple[Any, ...]]:
-        """What a plan sees."""
-        found = {}
-        for key in {*source, *(key for key, known in self.known.items() if known.there)}:
-            known = self.known.get(key, Known())
-            row, changed = source.get(key, ({}, -1))
-            if known.removed is not None and known.removed >= changed:
-                continue
-            values = []
-            for name in COLUMNS:
-                value, moment = known.values.get(name, (None, -2))
-                values.append(value if moment >= changed else row.get(name))
-            found[key] = tuple(values)
-        return found
-
-    def memberships(self, source: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """What a plan sees."""
-        found = set(source)
-        for key, known in self.known.items():
-            for audience, (member, _) in known.members.items():
-                (found.add if member else found.discard)((key, audience))
-        return found
 
 
 keys = st.sampled_from(KEYS)
@@ -189,7 +96,7 @@ def test_what_a_plan_sees_is_what_was_said_last(
 ) -> None:
     for table in ("inbox", "pushed_profile", "pushed_membership", "pushed_alias"):
         desk.sql(f"DELETE FROM store.{table}")
-    model = Model()
+    model = Pushes()
     for moment, (change, now) in enumerate(said):
         put(desk, [change], moment)
         model.take(change, moment)
@@ -216,8 +123,9 @@ def test_what_a_plan_sees_is_what_was_said_last(
     }
     for prefix in ("stage", "stage_scoped"):
         seen = desk.sql(f"SELECT _profile_key, id, name, likes FROM {prefix}_profile")
-        assert {(key, key, *values) for key, values in model.profiles(expected).items()} == set(seen)
-        assert len(seen) == len(model.profiles(expected))
+        profiles = model.profiles(expected, COLUMNS)
+        assert {(key, key, *values.values()) for key, values in profiles.items()} == set(seen)
+        assert len(seen) == len(profiles)
         assert model.memberships(members) == set(desk.sql(f"FROM {prefix}_membership"))
     assert desk.sql("FROM store.inbox") == []
 
