@@ -133,7 +133,7 @@ def read_source(bench: Bench, syncs: tuple[Sync, ...]) -> Reading:
     try:
         if bench.cluster is not None:
             return _read_there(bench, bench.cluster, syncs)
-        take_over(bench.store)
+        take_over(bench.store, bench.clock.now())
         attach = bench.project.attach_target()
         source = Source(bench.store, config, base=bench.project.base, attach=attach)
         states = [bench.runs.sync_state(sync.name, sync.object) for sync in syncs]

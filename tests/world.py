@@ -20,10 +20,14 @@ import requests
 
 from audiencesync import stages, sync
 from audiencesync.config.load import load
+from audiencesync.intake.changes import Change, Kind
+from audiencesync.intake.inbox import Inbox
 from audiencesync.plan import routes
 from audiencesync.progress import Progress, Silent
 from audiencesync.records import Allowances
 from audiencesync.reports import RunReport, SyncReport
+from audiencesync.source import journal_of
+from audiencesync.store import Store
 
 Record = Mapping[str, Any]
 
@@ -233,19 +237,11 @@ class World:
             return store.execute(query).fetchall()
 
     def push(self, *changes: Mapping[str, Any]) -> None:
-        """Put changes into the inbox, as the intake does once it has accepted them."""
-        with opened(self.folder / "store.duckdb") as store:
-            (last,) = store.execute("SELECT coalesce(max(number), 0) FROM inbox").fetchall()[0]
-            for number, change in enumerate(changes, last + 1):
-                row = {"change": "profile", **change}
-                if "attributes" in row:
-                    row["attributes"] = json.dumps(row["attributes"])
-                moment = self.clock.now().replace(tzinfo=None)
-                names = ["change", "profile_key", "attributes", "audience", "member", "previous"]
-                store.execute(
-                    "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [number, moment, *(row.get(name) for name in names)],
-                )
+        """Accept changes, as the intake of a daemon does."""
+        with Store.open(self.project().store_path, base=self.folder) as store:
+            inbox = Inbox(journal_of(store), clock=self.clock, kept=lambda _: None)
+            inbox.put([_pushed(**change) for change in changes]).result()
+            inbox.close()
 
     @contextmanager
     def held_elsewhere(self) -> Iterator[subprocess.Popen[str]]:
@@ -276,6 +272,12 @@ class World:
     def leads(self) -> dict[str, dict[str, Any]]:
         """Leads in the org by e-mail address."""
         return {record["Email"]: record for record in self.org.records()}
+
+
+def _pushed(change: str = "profile", **given: Any) -> Change:
+    if "attributes" in given:
+        given["attributes"] = json.dumps(given["attributes"])
+    return Change(Kind(change), **given)
 
 
 @contextmanager

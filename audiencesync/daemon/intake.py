@@ -15,7 +15,7 @@ from audiencesync.errors import AudienceSyncError
 from audiencesync.intake.changes import Change, Refused
 from audiencesync.intake.inbox import Inbox
 from audiencesync.intake.shape import Shape, shape_of
-from audiencesync.source import Source, journal_of, latest_change
+from audiencesync.source import Source, journal_of
 
 _AGAIN = timedelta(seconds=5)
 UNAVAILABLE = 503
@@ -58,8 +58,8 @@ class Intake:
         self._tried_at: datetime | None = None
         self._said = ""
         with holding.looking() as store:
-            journal, latest = journal_of(store), latest_change(store)
-        self._inbox = Inbox(journal, clock=clock, latest=latest, kept=self._came)
+            journal = journal_of(store)
+        self._inbox = Inbox(journal, clock=clock, kept=self._came)
         self.learn()
 
     def _came(self, rows: int) -> None:

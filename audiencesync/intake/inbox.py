@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -30,17 +30,13 @@ class Inbox:
     Args:
         journal: Nobody else adds to it; it is closed with the inbox.
         clock: Dates what is kept.
-        latest: The time of the change that was kept last, by whichever process (UTC without a zone).
         kept: Called after each entry, with the number of its changes.
     """
 
-    def __init__(
-        self, journal: Journal, *, clock: Clock, latest: datetime | None, kept: Callable[[int], None]
-    ) -> None:
+    def __init__(self, journal: Journal, *, clock: Clock, kept: Callable[[int], None]) -> None:
         self._journal, self._clock, self._kept = journal, clock, kept
         self._queue: SimpleQueue[_Parcel | None] = SimpleQueue()
         self._brought = self._done = 0  # each is counted by one thread alone
-        self._latest = latest or datetime.min  # noqa: DTZ901  (as the store keeps times: UTC without a zone)
         self._thread = Thread(target=self._work, name="inbox", daemon=True)
         self._thread.start()
 
@@ -107,11 +103,10 @@ class Inbox:
     def _keep(self, changes: Sequence[Change]) -> None:
         if not changes:
             return
-        # a clock that is put back must not make a later change older
-        self._latest = max(self._latest, self._clock.now().astimezone(UTC).replace(tzinfo=None))
+        now = self._clock.now().astimezone(UTC).replace(tzinfo=None)  # as the store keeps times
         self._journal.append(
             {
-                "received_at": [self._latest.isoformat()] * len(changes),
+                "received_at": [now.isoformat()] * len(changes),
                 "changes": [one.kind.value for one in changes],
                 "keys": [one.profile_key for one in changes],
                 "attributes": [one.attributes for one in changes],

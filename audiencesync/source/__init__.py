@@ -1,7 +1,7 @@
 """Profiles, memberships and affinities, from the user's data into relations that the plan reads."""
 
 from audiencesync.source.failures import blamed
-from audiencesync.source.pushed import journal_of, latest_change, take_out, take_over, waiting
+from audiencesync.source.pushed import journal_of, take_out, take_over, waiting
 from audiencesync.source.reader import Source
 from audiencesync.source.spark import SparkSource
 from audiencesync.source.watch import Lookout, Signature
@@ -13,7 +13,6 @@ __all__ = [
     "SparkSource",
     "blamed",
     "journal_of",
-    "latest_change",
     "take_out",
     "take_over",
     "waiting",

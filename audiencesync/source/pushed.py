@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from audiencesync.config.columns import folded
@@ -13,7 +13,6 @@ from audiencesync.store import (
     Store,
     forget_entries,
     journal_entries,
-    last_entry,
     quote_name,
 )
 
@@ -23,6 +22,8 @@ _OF_NO_TYPE = "null"
 _TAKES_ALL = frozenset({"varchar", "json", _OF_NO_TYPE})
 
 
+_CLOCKS_DIFFER = timedelta(seconds=10)
+"""A clock that is put back by less has done no harm that is worth a look at all that was ever pushed."""
 _AT_ONCE = 20_000
 """Changes that are put into the inbox together; their texts are in memory meanwhile."""
 
@@ -49,20 +50,12 @@ def waiting(store: Store) -> Waiting:
     return Waiting(changes, oldest)
 
 
-def latest_change(store: Store) -> datetime | None:
-    """The time of the change that was accepted last, were it taken over long ago (UTC without a zone)."""
-    taken = store.row("journal_place")["latest"]
-    entry = last_entry(store.journal_folder)
-    kept = None if entry is None else datetime.fromisoformat(entry.read()["received_at"][-1])
-    return max((one for one in (taken, kept) if one is not None), default=None)
-
-
 def take_out(store: Store) -> None:
     """Put what the journal has into the inbox, each change once whatever ends it."""
     for changes, place in _lots(store):
         with store.transaction():
             store.run("inbox_add", changes)
-            store.run("journal_move", {**place._asdict(), "latest": changes["received_at"][-1]})
+            store.run("journal_move", place._asdict())
     forget_entries(store.journal_folder, _place(store))
 
 
@@ -86,13 +79,15 @@ def _place(store: Store) -> Place:
     return Place(row["file"], row["byte"])
 
 
-def take_over(store: Store) -> None:
+def take_over(store: Store, now: datetime) -> None:
     """Take the accepted changes over, and have the syncs look again at the profiles that they are about.
 
     Args:
         store: Holds the inbox; the journal may go on growing.
+        now: The time; nothing was pushed later.
     """
     take_out(store)
+    _put_back(store, now.astimezone(UTC).replace(tzinfo=None))
     ready = store.row("inbox_ready")
     latest, last = ready["latest"], ready["number"]
     # what comes meanwhile waits for the next run: it may come faster than it is taken over
@@ -108,6 +103,14 @@ def take_over(store: Store) -> None:
             store.run("inbox_pending")
             store.run("inbox_out", {"last": last})
         last = store.row("inbox_ready")["number"] if last < latest else None
+
+
+def _put_back(store: Store, now: datetime) -> None:
+    """Should the clock have been ahead when something was pushed, the source has its word all the same."""
+    latest = store.row("journal_place")["latest"]
+    if latest is not None and latest > now + _CLOCKS_DIFFER:
+        with store.transaction():
+            store.run("pushed_ahead", {"now": now})
 
 
 def _take_over_aliases(store: Store, last: int) -> list[str]:

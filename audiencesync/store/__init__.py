@@ -12,7 +12,7 @@ from audiencesync.store.failures import (
     no_room,
     words_of,
 )
-from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries, last_entry
+from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries
 from audiencesync.store.statements import quote_name, quote_text, templates
 from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
@@ -33,7 +33,6 @@ __all__ = [
     "journal_entries",
     "json_path",
     "json_shape",
-    "last_entry",
     "no_room",
     "open_when_free",
     "quote_name",

@@ -9,7 +9,6 @@ import fcntl
 import json
 import os
 import zlib
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -138,14 +137,6 @@ def journal_entries(folder: Path, taken: Place) -> Iterator[Entry]:
                 byte += len(line)
                 size, _, kept = text.partition(b" ")
                 yield Entry(int(size), kept, Place(number, byte))
-
-
-def last_entry(folder: Path) -> Entry | None:
-    """The last entry of the files that are left, at the cost of reading one of them."""
-    for number in sorted(_files(folder), reverse=True):
-        if found := deque(journal_entries(folder, Place(number, 0)), maxlen=1):
-            return found.pop()
-    return None
 
 
 def forget_entries(folder: Path, taken: Place) -> None:

@@ -15,7 +15,7 @@ import requests
 from audiencesync.daemon.words import Word
 from audiencesync.intake import inbox
 from audiencesync.source import Source, take_out, take_over
-from audiencesync.store import Store, journal
+from audiencesync.store import Store
 from tests.daemon.helpers import Running, running
 from tests.intake.helpers import COLUMNS, TOKEN, config, pushing
 from tests.world import World
@@ -197,39 +197,17 @@ def test_what_is_said_last_counts_though_the_clock_was_put_back_before_a_restart
             if meanwhile == "taken out":
                 take_out(store)
             elif meanwhile == "taken over":
-                take_over(store)
+                take_over(store, sender.clock.now())
         sender.send("PATCH", "/profiles/u1", {"email": "second"})
         sender.send("DELETE", "/profiles/u2")
 
     with Store.open(tmp_path / "store.duckdb", base=tmp_path) as store:
-        take_over(store)
+        take_over(store, sender.clock.now())
         found = store._connection.execute(
             "SELECT profile_key, json_extract_string(attributes, '$.email[0]'), removed_at IS NOT NULL "
             "FROM store.pushed_profile ORDER BY ALL"
         )
         assert found.fetchall() == [("u1", "second", False), ("u2", None, True)]
-
-
-def test_the_last_of_a_long_journal_is_found_in_one_of_its_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journal, "_LARGEST", 1000)
-    folder = tmp_path / "journal"
-    long = journal.Journal(folder, journal.Place(0, 0))
-    for number in range(1000):
-        long.append(number)
-    long.close()
-    first, *_, last = sorted(folder.iterdir())
-    first.write_bytes(b"never read\n" * 2)
-
-    found = journal.last_entry(folder)
-    assert found is not None
-    assert found.read() == 999
-    last.write_bytes(b"0badcafe {")  # nobody was told that this is kept
-    found = journal.last_entry(folder)
-    assert found is not None
-    assert 900 < found.read() < 999
-    assert journal.last_entry(tmp_path / "nowhere") is None
 
 
 def test_more_than_the_disk_can_follow_is_sent_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from tests.pushes import Change, Pushes
 from .conftest import Desk
 
 T0 = datetime(2024, 1, 1)  # noqa: DTZ001  (DuckDB's times carry no zone)
+NOW = datetime.now(UTC)
 KEYS = ("a", "b", "c", "d")
 COLUMNS = ("name", "likes")
 AUDIENCES = ("news", "vip")
@@ -101,8 +102,8 @@ def test_what_a_plan_sees_is_what_was_said_last(
         put(desk, [change], moment)
         model.take(change, moment)
         if now:
-            take_over(desk.store)
-    take_over(desk.store)
+            take_over(desk.store, NOW)
+    take_over(desk.store, NOW)
     rows = [(key, name, None, at(moment)) for key, (name, moment) in source.items()]
     it = desk.source(
         relation("id VARCHAR, name VARCHAR, likes VARCHAR, changed TIMESTAMP", rows),
@@ -162,7 +163,7 @@ def test_changes_that_come_faster_than_they_are_taken_over_wait_for_the_next_run
             put(desk, [Change("profile", "b", {"name": "y"})], next(come))
 
     monkeypatch.setattr(Store, "run", run_while_more_comes)
-    take_over(desk.store)
+    take_over(desk.store, NOW)
 
     assert desk.sql("SELECT profile_key FROM store.inbox") == [("b",)]
     assert desk.sql("SELECT profile_key FROM store.pushed_profile") == [("a",)]
@@ -190,7 +191,7 @@ def test_a_pushed_value_that_does_not_fit_its_column_is_named_and_no_part_of_it_
     """A statement over it fails; whoever looks at a few has them named at once."""
     put(desk, [Change("profile", key, {"it": value, "name": "x"}) for key in ("a", "later")])
     put(desk, [Change("profile", "b", {"it": None}), Change("profile", "c", {"name": "y"})], 2)
-    take_over(desk.store)
+    take_over(desk.store, NOW)
     it = desk.source(
         f"SELECT 'later' AS id, CAST(NULL AS {kind}) AS it, 's' AS name, TIMESTAMP '2030-01-01' AS changed",
         updated_at="changed",

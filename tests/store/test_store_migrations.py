@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from audiencesync.source import latest_change
 from audiencesync.store import Store
 from audiencesync.store.migrate import migrations
 
@@ -97,4 +96,4 @@ def test_the_time_of_what_was_pushed_last_is_learned_from_what_is_there(tmp_path
     )
 
     with Store.open(tmp_path / "store.duckdb", base=tmp_path) as store:
-        assert latest_change(store) == datetime(2026, 3, 2)  # noqa: DTZ001  (as the store keeps times)
+        assert store.row("journal_place")["latest"] == datetime(2026, 3, 2)  # noqa: DTZ001  (as the store keeps times)

@@ -1,5 +1,7 @@
 """A pushed change is a change in Salesforce, and nobody else is looked at."""
 
+from datetime import timedelta
+
 import pytest
 
 from audiencesync.records import Allowances
@@ -94,6 +96,31 @@ def test_the_source_has_the_last_word_once_it_says_something_later(world: World)
     assert world.run_one().changed == 1
 
     assert world.leads()["p1@example.com"]["Phone"] == "+1 later"
+
+
+def test_what_was_pushed_under_a_clock_that_was_ahead_gives_way_to_the_source_all_the_same(
+    world: World,
+) -> None:
+    world.date_profiles()
+    world.people([person(1, changed_at=MONDAY)])
+    world.run_one()
+    world.clock.ahead = timedelta(days=30)
+    world.push(
+        of(1, phone="+1 pushed", fax="+1 pushed"), entry(1, "vip"), {"change": "removal", "profile_key": "p2"}
+    )
+    world.run_one(pushed=True)
+
+    world.clock.ahead = timedelta()
+    world.push(of(1, fax="+1 again"))
+    assert world.run_one(pushed=True).changed == 1
+    assert world.leads()["p1@example.com"]["Fax"] == "+1 again"
+    later = f"{world.clock.now() + timedelta(seconds=1):%Y-%m-%d %H:%M:%S}"
+    world.people([person(1, phone="+1 later", fax="+1 later", changed_at=later), person(2, changed_at=later)])
+    assert world.run_one().planned == 2
+
+    lead = world.leads()["p1@example.com"]
+    assert (lead["Phone"], lead["Fax"], lead["Audiences__c"]) == ("+1 later", "+1 later", "news;vip")
+    assert world.leads()["p2@example.com"]["Audiences__c"] == "news"
 
 
 def test_a_sync_that_is_out_of_the_config_for_a_while_sends_what_was_pushed_meanwhile(world: World) -> None:

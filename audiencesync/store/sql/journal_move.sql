@@ -1,4 +1,7 @@
 -- journal_move: the journal was taken into the inbox up to here.
--- params: $file, $byte, $latest (the time of the last change)
-DELETE FROM store.journal_place;
-INSERT INTO store.journal_place VALUES ($file, $byte, $latest::TIMESTAMP)
+-- params: $file, $byte
+-- reads : store.inbox
+-- writes: store.journal_place; no change was ever dated later than `latest`
+INSERT INTO store.journal_place
+SELECT $file, $byte, greatest(max(latest), (SELECT max(received_at) FROM store.inbox)) FROM store.journal_place;
+DELETE FROM store.journal_place WHERE (file, byte) <> ($file, $byte)
