@@ -113,6 +113,7 @@ def find_candidates(
     resumed = state.backfilling and not backfill
     backfill = backfill or resumed
     sources, terms = read_sources(store, project, sync, columns, cluster), terms_of(sync)
+    stale = (now - NO_RECORD_AGE).astimezone(UTC).replace(tzinfo=None)
     rules = {name: rule.where for name, rule in project.config.audiences.items() if name in sync.audiences}
     for name, where in rules.items():
         check_rule(store, project, name, where, cluster)
@@ -123,7 +124,7 @@ def find_candidates(
     if retry is not None:
         store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
     elif pushed:
-        store.run("plan_pushed_scope", {"sync_id": state.sync_id, "terms": terms})
+        store.run("plan_pushed_scope", {"sync_id": state.sync_id, "terms": terms, "stale": stale})
     elif totals.since is not None:
         dated = totals.memberships.since is not None
         updated_at = str(project.config.source.profiles.updated_at)
@@ -184,7 +185,7 @@ def find_candidates(
             "sync_id": state.sync_id,
             "everything": backfill or retry is not None,
             "terms": terms,
-            "stale": (now - NO_RECORD_AGE).astimezone(UTC).replace(tzinfo=None),
+            "stale": stale,
         },
         words=words,
         scoped=scoped,

@@ -79,7 +79,10 @@ def test_update_only_makes_no_record_when_one_is_deleted_before_it_is_written(
     assert [one["Id"] for one in world.org.records()] == there[1:]
 
 
-def test_a_member_without_a_record_is_not_looked_up_again_before_a_day_has_passed(world: World) -> None:
+@pytest.mark.parametrize("pushed", [False, True])
+def test_a_member_without_a_record_is_not_looked_up_again_before_a_day_has_passed(
+    world: World, *, pushed: bool
+) -> None:
     begin(world, "update_only")
     world.people(rows(1, 2))
     assert world.run_one().unmatched == 2
@@ -89,7 +92,7 @@ def test_a_member_without_a_record_is_not_looked_up_again_before_a_day_has_passe
     for hours in (0, 23):
         world.clock.ahead = timedelta(hours=hours)
         assert world.plan().syncs[0].unmatched == 2
-        report = world.run_one()
+        report = world.run_one(pushed=pushed)
         assert (report.status, report.planned, report.unmatched, report.parked) == (
             RunStatus.SUCCEEDED,
             0,
@@ -99,12 +102,12 @@ def test_a_member_without_a_record_is_not_looked_up_again_before_a_day_has_passe
     assert (world.org.calls(), report.api_calls) == (calls, 0)
     world.clock.ahead = timedelta(hours=25)
 
-    report = world.run_one()
+    report = world.run_one(pushed=pushed)
 
     assert (report.updated, report.unmatched, report.members) == (1, 1, 1)
     assert report.api_calls == 3  # describe, one look-up for both, one write
     world.clock.ahead = timedelta(hours=48)
-    assert world.run_one().api_calls == 0
+    assert world.run_one(pushed=pushed).api_calls == 0
 
 
 def test_a_member_without_a_record_is_looked_up_when_her_row_changes_or_somebody_says_retry(
