@@ -11,7 +11,17 @@ from audiencesync.config.load import Project
 from audiencesync.config.models import FieldMapping, Sync, SyncMode
 from audiencesync.errors import ConfigError
 from audiencesync.plan.fingerprint import fingerprint_there
-from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, SqlFailed, Store, quote_name, quote_text
+from audiencesync.store import (
+    EXACT,
+    UNBOUNDED,
+    WHOLE_NUMBERS,
+    ColumnType,
+    SqlFailed,
+    Store,
+    plain,
+    quote_name,
+    quote_text,
+)
 
 _BASIS_VERSION = 2
 _NUMBERS = WHOLE_NUMBERS.keys() | EXACT.keys() | {"decimal"}
@@ -53,14 +63,16 @@ def read_sources(
     Raises:
         ConfigError: An expression of the config is not valid over the profile columns.
     """
-    mapped = {name: expression(mapping, columns) for name, mapping in sync.mappings.items()}
-    for group in ("required_fields", "extra_fields"):
-        for name, mapping in getattr(sync, group).items():
-            if mapping.sql is not None:
-                _try(store, project, (*sync_place(project, sync), group, name, "sql"), mapping.sql)
+    mapped: dict[str, str] = {}
+    for name, mapping in sync.mappings.items():
+        kind = None if mapping.column is None else _column(columns, mapping.column)
+        if mapping.sql is not None:
+            place = (*sync_place(project, sync), *place_of(sync, name), "sql")
+            kind = _try(store, project, place, mapping.sql)
+        mapped[name] = expression(mapping, kind)
     if sync.send_scores_to:
         entries = [
-            f"{quote_text(score + '=')} || sf_score({_plain(quote_name(score), _column(columns, score))})"
+            f"{quote_text(score + '=')} || sf_score({_scored(quote_name(score), _column(columns, score))})"
             for score in sorted(sync.send_scores_to.scores)
         ]
         mapped[sync.send_scores_to.field] = (
@@ -139,20 +151,20 @@ def place_of(sync: Sync, name: str) -> tuple[str, ...]:
     return ("send_affinities_to", "field")
 
 
-def expression(mapping: FieldMapping, columns: Mapping[str, ColumnType]) -> str:
-    """The mapping's value as VARCHAR, its default included."""
-    if mapping.value is not None:
+def expression(mapping: FieldMapping, kind: ColumnType | None) -> str:
+    """The mapping's value as VARCHAR, its default included.
+
+    Args:
+        mapping: A column, an expression or a constant.
+        kind: The type of what it reads; None: it is a constant.
+    """
+    if kind is None:
+        assert mapping.value is not None  # noqa: S101  (nothing else is left)
         return quote_text(_constant(mapping.value))
-    if mapping.column is not None:
-        kind = _column(columns, mapping.column)
-        source = _plain(quote_name(mapping.column), kind)
-        if kind.kind == "list":
-            if kind.parts[0].kind == "json":
-                source = f"[{_plain('one', kind.parts[0])} FOR one IN {source}]"
-            source = f"array_to_string({source}, ';')"
-    else:
-        source = f"({mapping.sql})"
+    source = plain(f"({mapping.sql})" if mapping.column is None else quote_name(mapping.column), kind)
     default = "NULL" if mapping.default is None else quote_text(_constant(mapping.default))
+    if kind.kind in UNBOUNDED:
+        return f"coalesce(CAST({source} AS VARCHAR), {default})"
     return f"CASE WHEN sf_missing({source}) THEN {default} ELSE CAST({source} AS VARCHAR) END"
 
 
@@ -186,12 +198,12 @@ def _entries(column: str, kind: ColumnType) -> str:
 
 
 def _weight(source: str, kind: ColumnType, *, numbers: bool) -> str:
-    return f"CAST({source} AS DOUBLE)" if numbers else f"CAST({_plain(source, kind)} AS VARCHAR)"
+    return f"CAST({source} AS DOUBLE)" if numbers else f"CAST({plain(source, kind)} AS VARCHAR)"
 
 
-def _plain(source: str, kind: ColumnType) -> str:
-    """Of JSON the string itself, without its quotes, and nothing for its null."""
-    return f"({source} ->> '$')" if kind.kind == "json" else source
+def _scored(source: str, kind: ColumnType) -> str:
+    """A number as it is: sf_score rounds it, and writes it as numbers are written."""
+    return source if kind.kind in _NUMBERS else plain(source, kind)
 
 
 def _read(sync: Sync, columns: Mapping[str, ColumnType]) -> list[str]:
@@ -248,11 +260,12 @@ def _fails(store: Store, expression: str) -> bool:
     return False
 
 
-def _try(store: Store, project: Project, place: Sequence[str | int], expression: str) -> None:
+def _try(store: Store, project: Project, place: Sequence[str | int], expression: str) -> ColumnType:
+    """Look at an expression of the config without reading a row: what type its values are of."""
     # behind WHERE: what makes rows of its own, or looks at others than the one, is refused nowhere else
-    relation = f"(SELECT 1 FROM stage_profile WHERE typeof(({expression})) = '')"  # noqa: S608  (the user's own)
+    relation = f"(SELECT ({expression}) AS said FROM stage_profile WHERE typeof(({expression})) = '')"  # noqa: S608  (the user's own)
     try:
-        store.columns(relation)
+        return store.columns(relation)["said"]
     except SqlFailed as failure:
         raise ConfigError(
             f"{project.place(tuple(place))}: {failure.reason}",

@@ -19,6 +19,7 @@ from tests.world import World, person, running_org
 
 PAGE = page("docs/values.md")
 BY_TYPE = table(section(PAGE, "By type of the Salesforce field"))
+ENDLESS = [f"'infinity'::{kind}" for kind in ("DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP_NS")]
 LISTS = table(section(PAGE, "Audiences, scores, affinities"))
 
 
@@ -73,7 +74,7 @@ def rendered(store: Store, source: str, shown: str, mapping: Any = "x", **more: 
     database.execute(f"CREATE OR REPLACE TEMP TABLE house AS SELECT {source} AS x")
     columns = store.columns("house")
     plan: FieldPlan = field_plan(
-        0, "F__c", expression(sync.mappings["F__c"], columns), sync, target_of(field_type(shown))
+        0, "F__c", expression(sync.mappings["F__c"], columns["x"]), sync, target_of(field_type(shown))
     )
     codes = ", ".join(f"CASE WHEN {one.test} THEN '{one.code}' END" for one in plan.rendered.problems)
     looked_at = f"SELECT {plan.raw} AS raw_0, sf_plain({plan.rendered.text or 'NULL'}) AS is_plain FROM house"
@@ -102,7 +103,9 @@ def test_an_example_becomes_what_the_page_says(store: Store, row: Sequence[str])
         assert (value, codes) == (None if row[2] == "empty" else quoted(row[2])[0], [])
 
 
-@pytest.mark.parametrize("nothing", ["NULL", "''", "' '", r"E'\t\r\n'", "'NaN'::DOUBLE", "'-inf'::FLOAT"])
+@pytest.mark.parametrize(
+    "nothing", ["NULL", "''", "' '", r"E'\t\r\n'", "'NaN'::DOUBLE", "'-inf'::FLOAT", *ENDLESS]
+)
 def test_no_value_is_cleared_or_takes_its_default_or_is_left_alone(store: Store, nothing: str) -> None:
     assert rendered(store, nothing, "string(80)") == (None, [])
     assert rendered(store, nothing, "string(80)", {"from": "x", "default": "n/a"}) == ("n/a", [])

@@ -67,6 +67,50 @@ def test_of_json_the_string_itself_is_sent_and_its_null_is_no_value(world: World
     }
 
 
+def test_a_whole_number_kept_as_floating_point_is_written_as_a_whole_number(world: World) -> None:
+    """Where a column of numbers has gaps, pandas makes 100 of it 100.0, and another record in Salesforce."""
+    there = world.org.create(LastName="x", Company="x", External_Id__c="100", Email="p1@example.com")["id"]
+    columns = {
+        "number": "ext::DOUBLE",
+        "small": "ext::FLOAT",
+        "several": "[ext::DOUBLE, NULL, 2.5]",
+        "said": "'100.0'",
+        "any": "to_json(ext::DOUBLE)",
+        "some": "to_json('100.0')",
+        "flag": "phone::DOUBLE",
+    }
+    listed = ", ".join(f"{source} AS {name}" for name, source in columns.items())
+    profiles = f"SELECT * EXCLUDE (id), id::DOUBLE AS id, {listed} FROM read_csv('profiles.csv')"
+    world.config["source"]["profiles"]["from"] = profiles
+    world.sync["match_field"] = "External_Id__c"
+    world.sync["extra_fields"] = {
+        "External_Id__c": "number",
+        "Description": {"sql": "number + 1"},
+        "Phone": "small",
+        "Fax": "several",
+        "MobilePhone": "said",
+        "Title": "any",
+        "City": "some",
+        "HasOptedOutOfEmail": "flag",
+    }
+    people = [person(1, id=1, ext=100, phone=1), person(2, id=2, ext=-0.0, phone=0)]
+    world.people([*people, person(3, id=3, ext=2.5, phone="")])
+
+    report = world.run_one()
+
+    assert (report.created, report.updated) == (2, 1)
+    leads = world.leads()
+    assert leads["p1@example.com"]["Id"] == there
+    fields = [name for name in world.sync["extra_fields"] if name != "HasOptedOutOfEmail"]
+    assert [[lead[name] for name in fields] for _, lead in sorted(leads.items())] == [
+        ["100", "101", "100", "100;2.5", "100.0", "100", "100.0"],
+        ["0", "1", "0", "0;2.5", "100.0", "0", "100.0"],
+        ["2.5", "3.5", "2.5", "2.5;2.5", "100.0", "2.5", "100.0"],
+    ]
+    assert leads["p1@example.com"]["HasOptedOutOfEmail"] is True
+    assert world.run_one().planned == 0
+
+
 ONE_ROW = [
     "upper(name)",
     "list_aggregate(string_split(name, ' '), 'max')",

@@ -107,6 +107,27 @@ WRONG = {
 }
 
 
+OF_OTHER_TYPES = {
+    "['b', NULL, 'a']": "b;a",
+    "['b', 'a']::VARCHAR[2]": "b;a",
+    "[100::DOUBLE, 2.5]": "100;2.5",
+    "[DATE '2024-01-31', 'infinity']": "2024-01-31",
+    "[[1, 2], [3]]": "[1,2];[3]",
+    "[['a b'], NULL]": '["a b"]',
+    """['"x"'::JSON, '2'::JSON]""": "x;2",
+    """'{"a": "x"}'::JSON -> 'a'""": "x",
+    """'{"a": {"b": [1]}}'::JSON -> 'a'""": '{"b":[1]}',
+    "{'a': 'x', 'b': NULL}": '{"a":"x","b":null}',
+    "MAP {'a': 1}": '{"a":1}',
+    "TIMESTAMP '-infinity'": None,
+    "'a'::ENUM ('a', 'b')": "a",
+    f"{2**127 - 1}::HUGEINT": str(2**127 - 1),
+    "encode('Zo\u00eb')": "Zo\u00eb",
+    "true": "true",
+    "NULL": None,
+}
+
+
 @pytest.fixture(scope="module")
 def odd_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     path = tmp_path_factory.mktemp("org") / "org.json"
@@ -199,6 +220,25 @@ def test_one_moment_has_one_utc_date_whatever_type_it_comes_in(odd: World) -> No
 
     assert odd.run_one().planned == 0
     assert odd.org.records("Odd__c")[0]["Date__c"] == "2024-01-31"
+
+
+def test_a_value_of_any_type_is_one_text_whether_a_column_has_it_or_an_expression_makes_it(
+    odd: World,
+) -> None:
+    fields = [*LONG, "Area__c", "Text__c", "Phone__c", "Url__c"]
+    columns = ", ".join(f"{value} AS v{number}" for number, value in enumerate(OF_OTHER_TYPES))
+    odd.config["source"]["profiles"]["from"] = f"SELECT *, {columns} FROM read_csv('profiles.csv')"
+    odd.sync["extra_fields"] = {name: f"v{number}" for number, name in enumerate(fields)}
+    odd.people([one(1)])
+    odd.run_one()
+
+    (record,) = odd.org.records("Odd__c")
+    assert [record[name] for name in fields] == list(OF_OTHER_TYPES.values())
+
+    odd.sync["extra_fields"] = {
+        name: {"sql": value} for name, value in zip(fields, OF_OTHER_TYPES, strict=True)
+    }
+    assert odd.run_one().planned == 0
 
 
 @pytest.mark.usefixtures("by_bulk")

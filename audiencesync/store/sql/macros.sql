@@ -45,6 +45,14 @@ CREATE MACRO sf_missing(x) AS
          WHEN sf_begins(CAST(x AS VARCHAR)) THEN false
          ELSE x IS NULL OR regexp_full_match(CAST(x AS VARCHAR), '[\s\x0B\x1C-\x1F\x{85}\p{Z}]*') END;
 
+-- A floating-point number as text: a whole one as whole numbers are written, as long as it is exact. Where a column of
+-- numbers has gaps, other tools make such numbers of it, and 100.0 would not find the record that has 100.
+CREATE MACRO sf_float(x, exact) AS
+    CASE WHEN x = trunc(x) AND abs(x) < exact THEN CAST(CAST(x AS BIGINT) AS VARCHAR) WHEN isfinite(x) THEN CAST(x AS VARCHAR) END;
+
+-- The same of a number that is JSON; anything else that is, as it is.
+CREATE MACRO sf_json_number(x) AS regexp_replace(CAST(x AS VARCHAR), '^(-?[0-9]+)\.0+$', '\1');
+
 -- Text loses surrounding white space on save; line ends become LF, since a CR fails a whole Bulk file.
 CREATE MACRO sf_text(x) AS
     nullif(replace(replace(sf_trim(CAST(x AS VARCHAR)), E'\r\n', E'\n'), E'\r', E'\n'), '');
