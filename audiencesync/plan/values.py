@@ -22,7 +22,8 @@ _WANTED = {
     "datetime": "a date and time",
     "time": "a time of day",
 }
-_NOT_TEXT = _NUMBERS | _INTEGERS | _WANTED.keys() | {"reference", "id"}
+_NOT_TEXT = _NUMBERS | _INTEGERS | _WANTED.keys()
+_IDS = frozenset({"reference", "id"})
 _CUT = frozenset({"string", "textarea", "phone", "encryptedstring", "combobox"})
 _ANY_TEXT = _CUT | {"url", "multipicklist"}
 
@@ -45,12 +46,13 @@ class Rendering:
         problems: What makes a row invalid.
         cut: SQL condition: something was left out to make the value fit; None when nothing ever is.
         text: SQL for the raw text, where one look may tell that it is plain: no white space around it, no
-            control character in it; None where nothing is won by that.
-        plain: SQL for the value when its text is plain.
+            control character in it; else it goes through sf_text. None where nothing is won by that.
+        plain: SQL for the value when its text is plain; None where `value` says it all.
         fits: SQL condition: a plain value is not too long; None when that does not matter.
         fitted: SQL for as much of the text as fits, as `fitted_<n>`; None where `value` says it all.
         cleaned: The value by a text that went through sf_text already, which stands for `{}`; None where
-            `value` says it all. A column `<raw text>_uncarried` then tells whether no route can carry it.
+            `value` says it all, and its raw text is that text. A column `<raw text>_uncarried` then tells
+            whether no route can carry it.
         longest: Characters that a value may have; a column `<value>_longer` tells whether it has more.
     """
 
@@ -76,8 +78,10 @@ def rendering(kind: FieldType, shown: str, raw: str, value: str, *, may_cut: boo
         may_cut: A text that is too long is cut, not refused; what would then mean something else never is.
     """
     text, problems = _typed(kind, raw, value)
-    if kind.type in _NOT_TEXT:
+    if kind.type in _IDS:
         return Rendering(text, problems)
+    if kind.type in _NOT_TEXT:
+        return Rendering(text, problems, text=raw)
     if kind.type in CHOICES:
         problems = [_control_character(shown, f"sf_uncarried({raw})"), *problems]
         return _not_too_long(kind, shown, Rendering(text, problems), value)
@@ -145,7 +149,7 @@ def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
             _mistyped(kind, raw, value, _WANTED[kind.type]),
             *_outside(kind, value),
         ]
-    if kind.type in {"reference", "id"}:
+    if kind.type in _IDS:
         message = f"{kind.name} takes the Id of a record, 15 or 18 characters in their own case"
         return f"sf_id({raw})", [Problem(f"{raw} IS NOT NULL AND {value} IS NULL", "MALFORMED_ID", message)]
     if kind.type in CHOICES:

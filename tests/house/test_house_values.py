@@ -77,7 +77,10 @@ def rendered(store: Store, source: str, shown: str, mapping: Any = "x", **more: 
         0, "F__c", expression(sync.mappings["F__c"], columns["x"]), sync, target_of(field_type(shown))
     )
     codes = ", ".join(f"CASE WHEN {one.test} THEN '{one.code}' END" for one in plan.rendered.problems)
-    looked_at = f"SELECT {plan.raw} AS raw_0, sf_plain({plan.rendered.text or 'NULL'}) AS is_plain FROM house"
+    texts = plan.rendered.cleaned is not None  # white space around any other value goes before it is read
+    raw = plan.raw if texts else f"sf_text({plan.raw})"
+    is_plain = f"sf_plain({plan.rendered.text if texts else 'NULL'})"
+    looked_at = f"SELECT {raw} AS raw_0, {is_plain} AS is_plain FROM house"
     whole = f"SELECT * REPLACE (false AS is_plain), {plan.rendered.value} AS value_0 FROM ({looked_at})"
     short = f"SELECT *, {plan.rendered.plain or 'NULL'} AS value_0 FROM ({looked_at}) WHERE is_plain"
     either = f"{whole} UNION ALL {short} AND {plan.rendered.fits or 'true'}"

@@ -39,6 +39,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "Lead__c": {"type": "Lookup", "referenceTo": "Lead"},
 }
 
+SPACE = ["\t{} ", "\u00a0{}\u3000", "\r\n{}\n"]
+"""What a text loses, and a value of another type as well."""
+
 ODD: dict[str, list[str]] = {
     "Text__c": [
         " \u00a0 ",
@@ -239,6 +242,32 @@ def test_a_value_of_any_type_is_one_text_whether_a_column_has_it_or_an_expressio
         name: {"sql": value} for name, value in zip(fields, OF_OTHER_TYPES, strict=True)
     }
     assert odd.run_one().planned == 0
+
+
+def test_white_space_around_a_value_is_no_part_of_it_whatever_its_type(odd: World) -> None:
+    lead = odd.org.create(LastName="x", Company="x")["id"]
+    values = {
+        "Number__c": "1.5",
+        "Whole__c": "12",
+        "Money__c": "1e3",
+        "Share__c": "55",
+        "Flag__c": "yes",
+        "Date__c": "2024-01-31",
+        "Moment__c": "2024-01-31 10:00+05:30",
+        "Time__c": "9:05",
+        "Level__c": "Gold",
+        "Tags__c": "a",
+        "Lead__c": lead,
+        "Email__c": "ada@example.com",
+    }
+    odd.people([one(0, **values)])
+    odd.run_one()
+    rows = [{name: space.format(value) for name, value in values.items()} for space in SPACE]
+    odd.people([one(number, **row) for number, row in enumerate([values, *rows])])
+
+    assert odd.run_one().accepted == len(SPACE)
+    stored = [{name: record[name] for name in values} for record in odd.org.records("Odd__c")]
+    assert stored == [stored[0]] * (1 + len(SPACE))
 
 
 @pytest.mark.usefixtures("by_bulk")

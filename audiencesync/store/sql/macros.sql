@@ -1,6 +1,7 @@
 -- macros: source values as Salesforce stores them, in one canonical text each.
 -- Every sf_ macro takes a value of any scalar type and returns VARCHAR: NULL for no value, and NULL too for a
--- value that the type cannot hold; the caller tells the two apart by sf_missing.
+-- value that the type cannot hold; the caller tells the two apart by sf_missing. Numbers, dates and the like are read from
+-- text without white space around it.
 
 -- What keys meet by in large joins: a number is a third of the work of a text.
 -- Beside it, `NOT a <> b` tells keys of one hash apart: as `a = b` it would be looked for in every row of a large table.
@@ -71,15 +72,15 @@ CREATE MACRO sf_integer(x) AS
     CASE WHEN TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 18)) % 1 = 0
          THEN CAST(CAST(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 18)) AS HUGEINT) AS VARCHAR) END;
 
-CREATE MACRO sf_boolean(x) AS CAST(TRY_CAST(trim(CAST(x AS VARCHAR)) AS BOOLEAN) AS VARCHAR);
+CREATE MACRO sf_boolean(x) AS CAST(TRY_CAST(CAST(x AS VARCHAR) AS BOOLEAN) AS VARCHAR);
 
 -- The date in UTC of a moment; a time without a zone is taken as UTC.
 CREATE MACRO sf_date(x) AS strftime(CAST(TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMPTZ) AS DATE), '%Y-%m-%d');
 
 -- A time of day, to the millisecond.
 CREATE MACRO sf_time(x) AS
-    CASE WHEN regexp_full_match(sf_text(x), '([01]?[0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+]00(:00)?)?')
-         THEN strftime(DATE '2000-01-01' + TRY_CAST(sf_text(x) AS TIME), '%H:%M:%S.%gZ') END;
+    CASE WHEN regexp_full_match(CAST(x AS VARCHAR), '([01]?[0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+]00(:00)?)?')
+         THEN strftime(DATE '2000-01-01' + TRY_CAST(CAST(x AS VARCHAR) AS TIME), '%H:%M:%S.%gZ') END;
 
 -- To the second, in UTC; a time without a zone is taken as UTC.
 CREATE MACRO sf_datetime(x) AS

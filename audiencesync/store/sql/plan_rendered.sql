@@ -6,7 +6,8 @@
 -- makes   : plan_rendered(profile_key, fingerprint, row_hash, value_n (of the n-th field), match_value, match_key,
 --           match_values VARCHAR[], problem_code, problems VARCHAR (what is wrong; NULL: nothing), truncated VARCHAR[], ...)
 -- grain   : one row a candidate that is a member now; the fingerprint is of the very row that was rendered
-{% set cleaned = fields | selectattr("rendered.cleaned") | list %}
+{% set cleaned = fields | selectattr("rendered.text") | list %}
+{% set trimmed = cleaned | rejectattr("rendered.cleaned") | list %}
 {% set limited = fields | selectattr("rendered.longest") | list %}
 {{ "INSERT INTO plan_rendered BY NAME" if part.start else "CREATE OR REPLACE TEMP TABLE plan_rendered AS" }}
 WITH named AS (
@@ -55,12 +56,16 @@ WITH named AS (
 
     ]::VARCHAR[]] END AS cleaned
     FROM looked_at
+), trimmed AS (
+    SELECT *{% if trimmed %} REPLACE ({% for field in trimmed %}coalesce(cleaned[{{ cleaned.index(field) + 1 }}], raw_{{ fields.index(field) }}) AS raw_{{ fields.index(field) }}{{ ", " if not loop.last }}{% endfor %}){% endif %}
+
+    FROM cleaned
 ), valued AS (
     SELECT *
     {% for field in fields %}
-        , {% if field.rendered.text %}CASE WHEN is_plain{{ " AND " ~ field.rendered.fits if field.rendered.fits }} THEN {{ field.rendered.plain }} ELSE {{ field.rendered.cleaned.format("cleaned[" ~ (cleaned.index(field) + 1) ~ "]") }} END{% else %}{{ field.rendered.value }}{% endif %} AS value_{{ loop.index0 }}
+        , {% if field.rendered.cleaned %}CASE WHEN is_plain{{ " AND " ~ field.rendered.fits if field.rendered.fits }} THEN {{ field.rendered.plain }} ELSE {{ field.rendered.cleaned.format("cleaned[" ~ (cleaned.index(field) + 1) ~ "]") }} END{% else %}{{ field.rendered.value }}{% endif %} AS value_{{ loop.index0 }}
     {% endfor %}
-    FROM cleaned
+    FROM trimmed
 ), measured AS (
     -- as above: nearly no text has anything wrong with it, and where one may, all of them are looked at
     SELECT *, CASE WHEN is_plain THEN NULL ELSE [sf_uncarried(one) FOR one IN cleaned] END AS uncarried
@@ -72,8 +77,8 @@ WITH named AS (
     FROM valued
 ), looked_through AS (
     SELECT *
-    {% for field in cleaned %}
-        , uncarried[{{ loop.index }}] AS {{ "text" if field.entries else "raw" }}_{{ fields.index(field) }}_uncarried
+    {% for field in cleaned if field.rendered.cleaned %}
+        , uncarried[{{ cleaned.index(field) + 1 }}] AS {{ "text" if field.entries else "raw" }}_{{ fields.index(field) }}_uncarried
     {% endfor %}
     {% for field in limited %}
         , lengths[{{ loop.index }}] > {{ field.rendered.longest }} AS value_{{ fields.index(field) }}_longer
