@@ -165,9 +165,14 @@ def _typed(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
 def _number(kind: FieldType, raw: str, value: str) -> tuple[str, list[Problem]]:
     digits = kind.precision - kind.scale if kind.type in _NUMBERS else kind.precision
     limit = "1" + "0" * max(digits, 1)
-    number = f"coalesce(TRY_CAST({value} AS DOUBLE), TRY_CAST({raw} AS DOUBLE))"
-    over = f"isfinite({number}) AND abs({number}) >= {limit}"
-    outside = Problem(over, "NUMBER_OUTSIDE_VALID_RANGE", f"{kind.name} holds numbers below {limit}")
+    # by its digits, as 999999999999999999 is 10^18 in floating point; that reads only what is far too large
+    huge = f"isfinite(TRY_CAST({raw} AS DOUBLE)) AND abs(TRY_CAST({raw} AS DOUBLE)) >= {limit}"
+    over = f"strlen(split_part(ltrim({value}, '-'), '.', 1)) >= {len(limit)}"
+    outside = Problem(
+        f"CASE WHEN {value} IS NULL THEN {huge} ELSE {over} END",
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        f"{kind.name} holds numbers below {limit}",
+    )
     if kind.type in _NUMBERS:
         return f"sf_number({raw}, {kind.scale})", [outside, _mistyped(kind, raw, value, "a number")]
     whole = _mistyped(kind, raw, value, "a whole number")

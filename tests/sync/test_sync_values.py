@@ -28,6 +28,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "Url__c": {"type": "Url"},
     "Number__c": {"type": "Number", "precision": 8, "scale": 2},
     "Whole__c": {"type": "Number", "precision": 15, "scale": 0},
+    "Long__c": {"type": "Number", "precision": 18, "scale": 0},
     "Money__c": {"type": "Currency", "precision": 15, "scale": 2},
     "Share__c": {"type": "Percent", "precision": 5, "scale": 1},
     "Flag__c": {"type": "Checkbox", "defaultValue": False},
@@ -241,6 +242,22 @@ def test_a_value_of_any_type_is_one_text_whether_a_column_has_it_or_an_expressio
     odd.sync["extra_fields"] = {
         name: {"sql": value} for name, value in zip(fields, OF_OTHER_TYPES, strict=True)
     }
+    assert odd.run_one().planned == 0
+
+
+@pytest.mark.parametrize("kind", ["BIGINT", "DECIMAL(38, 0)", "VARCHAR"])
+def test_numbers_that_differ_in_the_last_of_eighteen_digits_are_a_change(odd: World, kind: str) -> None:
+    odd.config["source"]["profiles"]["from"] = (
+        f"SELECT * REPLACE (CAST(Long__c AS {kind}) AS Long__c) "
+        "FROM read_csv('profiles.csv', all_varchar = true)"
+    )
+    odd.people([one(1, Long__c="123456789012345678")])
+    odd.run_one()
+    odd.people([one(1, Long__c="123456789012345679")])
+
+    assert odd.run_one().accepted == 1
+    sent = odd.sql("SELECT json_extract_string(ledger.after, 'Long__c') FROM ledger ORDER BY seq")
+    assert sent == [("123456789012345678",), ("123456789012345679",)]
     assert odd.run_one().planned == 0
 
 
