@@ -71,10 +71,10 @@ def read_sources(
             kind = _try(store, project, place, mapping.sql)
         mapped[name] = expression(mapping, kind)
     if sync.send_scores_to:
-        entries = [
-            f"{quote_text(score + '=')} || sf_score({_scored(quote_name(score), _column(columns, score))})"
-            for score in sorted(sync.send_scores_to.scores)
-        ]
+        entries = []
+        for score in sorted(sync.send_scores_to.scores):
+            name = quote_text(score.replace(";", ",") + "=")
+            entries.append(f"{name} || sf_score({_scored(quote_name(score), _column(columns, score))})")
         mapped[sync.send_scores_to.field] = (
             f"list_filter([{', '.join(entries)}], lambda entry: entry IS NOT NULL)"
         )

@@ -123,6 +123,16 @@ def test_scores_are_sorted_by_name_rounded_and_left_out_when_missing(world: Worl
     assert world.leads()["p1@example.com"]["Scores__c"] == "frequency=12;recency=0.3"
 
 
+def test_no_score_can_be_read_as_two_entries(world: World) -> None:
+    world.config["source"]["profiles"]["from"] = select("'gold;churn=1' AS tier, 3 AS \"of;2024\"")
+    world.sync["send_scores_to"] = {"field": "Scores__c", "scores": ["tier", "of;2024"]}
+    world.people([person(1)])
+
+    world.run_one()
+
+    assert world.leads()["p1@example.com"]["Scores__c"] == "of,2024=3;tier=gold,churn=1"
+
+
 def test_what_does_not_fit_is_cut_at_a_whole_entry_and_recorded(world: World) -> None:
     names = [f"audience {number:04} {'x' * 60}" for number in range(600)]
     world.sync["audiences"] = names

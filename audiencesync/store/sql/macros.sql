@@ -105,10 +105,11 @@ CREATE MACRO sf_id(x) AS [
     FOR text IN [sf_text(x)]  -- written out once, not wherever its name stands
 ][1];
 
--- A score, rounded to six places so that the last bit of a parallel sum is no change; other text as it is.
+-- A score, rounded to six places so that the last bit of a parallel sum is no change; other text as it is, but for what
+-- would make two entries of it.
 CREATE MACRO sf_score(x) AS
     CASE WHEN sf_missing(x) THEN NULL
-         ELSE coalesce(rtrim(rtrim(CAST(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(18, 6)) AS VARCHAR), '0'), '.'), sf_number(x, 6), sf_text(x)) END;
+         ELSE coalesce(rtrim(rtrim(CAST(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(18, 6)) AS VARCHAR), '0'), '.'), sf_number(x, 6), replace(sf_text(x), ';', ',')) END;
 
 -- Names of the heaviest entries of a list of {k, v}: by weight, ties by name. A weight that is no number comes first and
 -- without a name, so that one look tells it.
