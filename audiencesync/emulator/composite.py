@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from audiencesync.emulator.changes import Savepoint
 from audiencesync.emulator.errors import ApiError
-from audiencesync.emulator.http import Call, Reply, Route, route
+from audiencesync.emulator.http import JSON, Call, Reply, Route, route
 
 if TYPE_CHECKING:
     from audiencesync.emulator.instance import Instance
@@ -202,7 +202,7 @@ def _inner(instance: Instance, call: Call, sub: _Sub, content: bytes) -> Reply:
         method=sub.method.upper(),
         path=path.rstrip("/"),
         query=dict(parse_qsl(query, keep_blank_values=True)),
-        headers={**kept, **sub.headers},
+        headers={**kept, **sub.headers, "content-type": JSON},
         body=content,
         maybe_session=call.session,
     )

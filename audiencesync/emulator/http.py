@@ -61,7 +61,7 @@ class Call:
         Raises:
             ApiError: It is not JSON, or is not sent as JSON.
         """
-        content_type = self.headers.get("content-type", "application/json").lower()
+        content_type = self.headers.get("content-type", "").lower()
         if "json" not in content_type:
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Unsupported Content-Type: {content_type}")
         try:

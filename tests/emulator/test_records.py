@@ -107,8 +107,9 @@ def test_gzip_travels_both_ways(client: Client) -> None:
     assert packed.json() == plain.json()
 
 
-def test_a_body_that_is_not_json_is_415(client: Client) -> None:
-    answer = client("POST", "/sobjects/Lead", data="a=1", headers={"Content-Type": "text/plain"})
+@pytest.mark.parametrize("headers", [{"Content-Type": "text/plain"}, {}])
+def test_a_body_that_is_not_said_to_be_json_is_415(client: Client, headers: dict[str, str]) -> None:
+    answer = client("POST", "/sobjects/Lead", data=b'{"LastName": "A", "Company": "C"}', headers=headers)
 
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
@@ -145,7 +146,7 @@ def test_methods_and_resources_that_do_not_exist(client: Client) -> None:
     assert client("PUT", "/sobjects/Lead").status_code == 405
     assert client("GET", "/nothing").json()[0]["errorCode"] == "NOT_FOUND"
     assert client("GET", "/sobjects/Nope/describe").status_code == 404
-    body = client("POST", "/sobjects/Lead", data="{").json()
+    body = client("POST", "/sobjects/Lead", data="{", headers={"Content-Type": "application/json"}).json()
     assert body[0]["errorCode"] == "JSON_PARSER_ERROR"
 
 
