@@ -23,10 +23,12 @@ class View:
     Attributes:
         kind: The object with only its visible fields, and only what the user may do with it.
         read_only: Visible fields that the user may not write.
+        sees_all: The user sees every record, whoever owns it.
     """
 
     kind: ObjectType
     read_only: frozenset[str]
+    sees_all: bool
 
 
 class Access:
@@ -77,25 +79,26 @@ class Access:
             updateable=kind.updateable and "Edit" in granted,
             deletable=kind.deletable and "Delete" in granted,
         )
-        return self._fields(user_id, shown)
+        return self._fields(user_id, shown, sees_all="ViewAllRecords" in granted)
 
     def _granted(self, user_id: str, kind: ObjectType) -> set[str]:
         """What the user may do with an object, as ObjectPermissions name it."""
-        everything = {"Read", "Create", "Edit", "Delete"}
+        everything = {"Read", "Create", "Edit", "Delete", "ViewAllRecords"}
         if kind.setup or kind.name in _WITHOUT or self.allowed(user_id, "PermissionsModifyAllData"):
             return everything
         name = _WITH_PARENT.get(kind.name, kind.name)
         held = self.permission_sets(user_id)
-        granted = {"Read"} if self.allowed(user_id, "PermissionsViewAllData") else set()
+        viewing = self.allowed(user_id, "PermissionsViewAllData")
+        granted = {"Read", "ViewAllRecords"} if viewing else set()
         for row in self._org.tables["ObjectPermissions"].live():
             if row["ParentId"] in held and row["SobjectType"] == name:
                 granted |= {item for item in everything if row.get(f"Permissions{item}")}
         return granted
 
-    def _fields(self, user_id: str, kind: ObjectType) -> View:
+    def _fields(self, user_id: str, kind: ObjectType, *, sees_all: bool) -> View:
         hidden = {name for owner, name in self._org.hidden if owner == kind.name}
         if not hidden:
-            return View(kind, frozenset())
+            return View(kind, frozenset(), sees_all)
         held = self.permission_sets(user_id)
         readable, editable = set(), set()
         for row in self._org.tables["FieldPermissions"].live():
@@ -108,4 +111,4 @@ class Access:
         shown = kind
         for name in hidden - readable:
             shown = shown.without_field(name)
-        return View(shown, frozenset(hidden & readable - editable))
+        return View(shown, frozenset(hidden & readable - editable), sees_all)

@@ -30,10 +30,15 @@ def upsert_all(
 
     Source:
         Apex guide, "upsert"; a key that occurs twice in one request refuses every row that has it.
+        REST API guide, "sObject Rows by External ID"; Salesforce Help 000382823 (the same for a contact's
+        Email); recorded words: a key that is not unique takes a user who sees all records.
     """
     trimmed = [key.strip() if isinstance(key, str) else key for key in keys]
     if match.type == "id":
         return _by_id(writer, rows, [None if key is None else str(key) for key in trimmed])
+    if not (writer.sees_all or match.unique):
+        message = "Upsert requires view all data on a non-unique custom index"
+        return [Outcome(None, error=RowError("INSUFFICIENT_ACCESS", message)) for _ in rows]
     folded = [table.key(match.name, key) for key in trimmed]
     repeated = {key for key, count in Counter(folded).items() if count > 1}
     outcomes = []

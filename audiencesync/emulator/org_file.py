@@ -49,7 +49,9 @@ class UserPart(Strict):
 
     username: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=80)]
     active: bool = True
-    permissions: dict[str, list[Literal["read", "create", "edit", "delete"]]] | None = None
+    permissions: dict[str, list[Literal["read", "create", "edit", "delete", "view_all_records"]]] | None = (
+        None
+    )
 
 
 class ObjectPart(Strict):

@@ -130,7 +130,7 @@ class Setup:
         self._org.add("PermissionSetAssignment", {"PermissionSetId": held, "AssigneeId": user_id})
         for object_name, actions in permissions.items():
             kind = self._kind(f"users.{user.username}.permissions", object_name)
-            flags = {f"Permissions{action.capitalize()}": True for action in actions}
+            flags = {f"Permissions{action.title().replace('_', '')}": True for action in actions}
             self._org.add("ObjectPermissions", {"ParentId": held, "SobjectType": kind.name, **flags})
 
     def _record_types(self) -> None:

@@ -102,6 +102,11 @@ class Writer:
         self._validation = [item for item in org.validation_rules if item.object_name == self._kind.name]
         self._duplicates = [item for item in org.duplicate_rules if item.object_name == self._kind.name]
 
+    @property
+    def sees_all(self) -> bool:
+        """The caller sees every record of the object, so that none is made twice for being out of sight."""
+        return self._view.sees_all
+
     def insert(self, row: Row) -> Outcome:
         """Create a record."""
         try:

@@ -22,6 +22,8 @@ users:
   - {username: all@acme.example}
   - username: least@acme.example
     permissions: {Lead: [read, create], Contact: [read, edit], Campaign: [read]}
+  - username: viewer@acme.example
+    permissions: {Lead: [read, create, view_all_records]}
 records:
   Account: [{Name: Acme}]
   Contact: [{LastName: Known}]
@@ -68,6 +70,21 @@ def test_an_object_that_may_not_be_read_is_unknown(least: Client) -> None:
     assert not listed & {"Account", "Opportunity", "OpportunityContactRole"}
 
 
+def test_an_upsert_by_a_key_that_is_not_unique_takes_a_user_who_sees_all_records(org: Emulator) -> None:
+    head, by_email = "Email,LastName,Company\n", {"externalIdFieldName": "Email"}
+    wanted = ("INSUFFICIENT_ACCESS", "Upsert requires view all data on a non-unique custom index")
+    least, viewer = (as_user(org, f"{name}@acme.example") for name in ("least", "viewer"))
+
+    (row,) = least.collection("PATCH", "Lead", [{**LEAD, "Email": "a@example.com"}], "Email").json()
+    assert (row["errors"][0]["statusCode"], row["errors"][0]["message"]) == wanted
+    assert refusal(least("PATCH", "/sobjects/Lead/Email/a@example.com", json=LEAD)) == (400, *wanted)
+    job = least.bulk("Lead", "upsert", f"{head}a@example.com,L,C\n", **by_email)
+    assert f"{wanted[0]}:{wanted[1]}:--" in least.results(job["id"], "failedResults")
+    unique = least.collection("PATCH", "Lead", [{**LEAD, "External_Id__c": "a"}], "External_Id__c").json()
+    assert unique[0]["success"] is True
+    assert viewer.bulk("Lead", "upsert", f"{head}a@example.com,L,C\n", **by_email)["numberRecordsFailed"] == 0
+
+
 def test_without_create_no_api_makes_a_record(least: Client) -> None:
     wanted = ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be inserted: Contact")
 
@@ -94,7 +111,7 @@ def test_without_edit_or_delete_no_api_touches_a_record(least: Client, org: Emul
 
 
 def test_an_upsert_creates_or_edits_as_far_as_it_may(least: Client) -> None:
-    path = "/sobjects/Lead/Email/once@example.com"
+    path = "/sobjects/Lead/External_Id__c/once"
     assert least("PATCH", path, json=LEAD).status_code == 201
     assert refusal(least("PATCH", path, json=LEAD))[1] == "INSUFFICIENT_ACCESS_OR_READONLY"
 
