@@ -233,8 +233,9 @@ class Sync(Strict):
     match_field: MatchField | None = Field(
         default=None,
         description="Mapped field that identifies a record: `Id`, an External ID, an idLookup field or any "
-        "filterable field; several fields together are a list. Omitted: each new member becomes a new "
-        "record, exactly once.",
+        "filterable field; several fields together are a list. One that is not unique, such as Email, takes "
+        "a user who may view all records of the object. Omitted: each new member becomes a new record, "
+        "exactly once.",
     )
     mode: SyncMode = Field(
         default=SyncMode.UPSERT,

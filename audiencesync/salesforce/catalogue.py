@@ -228,7 +228,10 @@ _STOP = {
     "INVALID_TYPE": (
         "The object does not exist, or the integration user may not use it: check its name and permissions."
     ),
-    "INSUFFICIENT_ACCESS": "Give the integration user the permission for this object or call.",
+    "INSUFFICIENT_ACCESS": (
+        "Give the integration user the permission for this object or call; a match field that is not unique, "
+        "such as Email, takes View All Records of the object."
+    ),
     "API_DISABLED_FOR_ORG": (
         "The edition or the user has no API access: enable 'API Enabled' for the integration user."
     ),

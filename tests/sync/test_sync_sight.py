@@ -1,0 +1,45 @@
+"""An integration user with few permissions: what it lacks is said, with what to grant; nobody is parked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.world import World, person, running_org, send_by_bulk
+
+ORG = """
+users:
+  - {username: admin@acme.example}
+  - {username: blind@acme.example, permissions: {Lead: [read, create, edit]}}
+  - {username: viewer@acme.example, permissions: {Lead: [read, create, edit, view_all_records]}}
+"""
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, stores_are_copied: None) -> Iterator[World]:
+    """An org whose integration users may do little."""
+    (tmp_path / "org.yaml").write_text(ORG)
+    with running_org("--org", str(tmp_path / "org.yaml")) as org:
+        yield World(tmp_path, org)
+
+
+@pytest.mark.parametrize("by_bulk", [False, True])
+def test_a_match_field_that_is_not_unique_takes_a_user_who_may_view_all_records(
+    guarded: World, monkeypatch: pytest.MonkeyPatch, by_bulk: bool
+) -> None:
+    if by_bulk:
+        send_by_bulk(monkeypatch)
+    sign_in = guarded.config["connection"]["auth"]
+    guarded.people([person(1), person(2)])
+
+    sign_in["username"] = "blind@acme.example"
+    report = guarded.run()
+    trouble = report.syncs[0].trouble
+    assert report.exit_code == 6
+    assert trouble is not None
+    assert "INSUFFICIENT_ACCESS" in trouble.message
+    assert "View All" in trouble.hint
+    assert guarded.sql("SELECT count(*) FROM parked") == [(0,)]
+
+    sign_in["username"] = "viewer@acme.example"
+    assert guarded.run_one().created == 2
