@@ -90,10 +90,11 @@ class Pushes:
                 found[key][name] = value if moment >= changed else row.get(name)
         return found
 
-    def memberships(self, source: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """What a plan sees of (profile, audience)."""
-        found = set(source)
+    def memberships(self, source: Mapping[tuple[str, str], tuple[bool, int]]) -> set[tuple[str, str]]:
+        """What a plan sees of the rows of (profile, audience), whether they are active and since when."""
+        found = {pair for pair, (active, _) in source.items() if active}
         for key, known in self.known.items():
-            for audience, (member, _) in known.members.items():
-                (found.add if member else found.discard)((key, audience))
+            for audience, (member, moment) in known.members.items():
+                if moment >= source.get((key, audience), (None, -1))[1]:
+                    (found.add if member else found.discard)((key, audience))
         return found

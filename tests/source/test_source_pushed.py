@@ -61,7 +61,7 @@ changes = st.one_of(
         (Change("alias", "c", previous="a"), False),
     ],
     source={},
-    members=set(),
+    members={},
 )
 @example(  # what was said of `b` before `a` was removed counts, since `a` has come back before that
     said=[
@@ -71,7 +71,7 @@ changes = st.one_of(
         (Change("alias", "a", previous="b"), False),
     ],
     source={},
-    members={("a", "news")},
+    members={("a", "news"): (True, 3)},
 )
 @example(  # that `a` is there was said after the removal, and dates nothing
     said=[
@@ -80,20 +80,22 @@ changes = st.one_of(
         (Change("alias", "c", previous="a"), False),
     ],
     source={},
-    members=set(),
+    members={},
 )
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=st.lists(st.tuples(changes, st.booleans()), max_size=14),
     source=st.dictionaries(keys, st.tuples(st.sampled_from(["s", None]), st.integers(-1, 14)), max_size=3),
-    members=st.sets(st.tuples(keys, st.sampled_from(AUDIENCES)), max_size=4),
+    members=st.dictionaries(
+        st.tuples(keys, st.sampled_from(AUDIENCES)), st.tuples(st.booleans(), st.integers(-1, 14)), max_size=4
+    ),
 )
 def test_what_a_plan_sees_is_what_was_said_last(
     desk: Desk,
     said: list[tuple[Change, bool]],
     source: dict[str, tuple[str | None, int]],
-    members: set[tuple[str, str]],
+    members: dict[tuple[str, str], tuple[bool, int]],
 ) -> None:
     for table in ("inbox", "pushed_profile", "pushed_membership", "pushed_alias"):
         desk.sql(f"DELETE FROM store.{table}")
@@ -109,9 +111,14 @@ def test_what_a_plan_sees_is_what_was_said_last(
         relation("id VARCHAR, name VARCHAR, likes VARCHAR, changed TIMESTAMP", rows),
         updated_at="changed",
         memberships={
-            "from": relation("id VARCHAR, audience VARCHAR", sorted(members)),
+            "from": relation(
+                "id VARCHAR, audience VARCHAR, active BOOLEAN, changed TIMESTAMP",
+                [(*pair, active, at(moment)) for pair, (active, moment) in sorted(members.items())],
+            ),
             "key": "id",
             "audience": "audience",
+            "active": "active",
+            "updated_at": "changed",
         },
     )
     desk.scope(KEYS)

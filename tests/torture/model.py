@@ -1,8 +1,11 @@
 """What the source says, and what the org must therefore hold."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from tests.pushes import Change, Pushes
 
 Fields = Mapping[str, str | None]
 
@@ -13,6 +16,7 @@ MATCHES: dict[str, tuple[str, ...]] = {
     "composite": ("Code__c", "Region__c"),
     "none": (),
 }
+COLUMNS = ("name", "phone", "fax", "email", "mark", "code", "region")
 LONG = "+" * 41
 BAD = "bad"
 """A Fax that a validation rule of the org refuses."""
@@ -31,9 +35,19 @@ ORG = {
 }
 
 
+def marked(mark: str) -> dict[str, str]:
+    """The columns that follow from a mark."""
+    return {
+        "email": f"{mark}@example.com" if mark else "",
+        "mark": mark,
+        "code": mark[:1],
+        "region": mark[1:],
+    }
+
+
 @dataclass(frozen=True)
 class Person:
-    """A row of the source, and its memberships."""
+    """A row of the source, or of what is pushed over it, and its memberships."""
 
     number: int
     mark: str
@@ -51,18 +65,18 @@ class Person:
         """Match values compare without case and surrounding space."""
         return self.mark.strip().lower()
 
-    def row(self) -> dict[str, Any]:
-        return {
-            "id": self.key,
-            "name": self.name,
-            "phone": self.phone,
-            "fax": self.fax,
-            "email": f"{self.mark}@example.com" if self.mark else "",
-            "mark": self.mark,
-            "code": self.mark[:1],
-            "region": self.mark[1:],
-            "audiences": self.audiences,
-        }
+    def columns(self) -> dict[str, str]:
+        return {"name": self.name, "phone": self.phone, "fax": self.fax, **marked(self.mark)}
+
+    @classmethod
+    def of(cls, key: str, columns: Mapping[str, str | None], audiences: tuple[str, ...]) -> "Person":
+        mark, name, phone, fax = (columns[one] or "" for one in ("mark", "name", "phone", "fax"))
+        return cls(int(key[1:]), mark, name, phone, fax, audiences)
+
+
+def now() -> int:
+    """Microseconds since 1970, as changes are dated."""
+    return time.time_ns() // 1000
 
 
 @dataclass
@@ -77,6 +91,8 @@ class Setting:
     titled: bool = True
     renamed: bool = False
     assigned: bool = False
+    dated: bool = False
+    listed_dated: bool = False
 
     @property
     def match_fields(self) -> tuple[str, ...]:
@@ -103,7 +119,7 @@ class Setting:
         sync: dict[str, Any] = {
             "name": "leads",
             "object": "Lead",
-            "audiences": ["news", "gold" if self.renamed else "vip"],
+            "audiences": [self.named("news"), self.named("vip")],
             "send_audiences_to": "Audiences__c",
             "required_fields": required | {name: columns[name] for name in match_fields},
             "extra_fields": {"Phone": "phone"} | ({"Fax": "fax"} if self.fax else {}),
@@ -116,15 +132,16 @@ class Setting:
             sync["match_field"] = match_fields if len(match_fields) > 1 else match_fields[0]
         return sync
 
-    def audiences(self, person: Person) -> tuple[str, ...]:
-        return tuple("gold" if self.renamed and name == "vip" else name for name in person.audiences)
+    def named(self, audience: str) -> str:
+        """An audience as the config and the source call it now."""
+        return "gold" if self.renamed and audience == "vip" else audience
 
     def says(self, person: Person) -> dict[str, str | None]:
         """What a member's record must say, field by field."""
         fields: dict[str, str | None] = {
             "LastName": person.name.strip() or None,
             "Phone": person.phone.strip() or None,
-            "Audiences__c": ";".join(sorted(self.audiences(person))),
+            "Audiences__c": ";".join(sorted(person.audiences)),
         }
         if self.titled:
             fields["Title"] = person.key
@@ -165,6 +182,10 @@ class Model:
 
     Attributes:
         people: The source.
+        changed: When each of them last changed.
+        listed: (profile, audience) that the source has ever told of -> when that last changed.
+        vanished: Somebody left the source, of which only a run over all of it can know.
+        pushes: What was pushed over the source.
         settled: Profile -> what Salesforce had accepted of her.
         window: Profile -> how she was at each run since then.
         edits: (record, field) -> what a colleague wrote.
@@ -173,6 +194,10 @@ class Model:
 
     setting: Setting
     people: dict[int, Person] = field(default_factory=dict)
+    changed: dict[int, int] = field(default_factory=dict)
+    listed: dict[tuple[int, str], int] = field(default_factory=dict)
+    vanished: bool = False
+    pushes: Pushes = field(default_factory=Pushes)
     settled: dict[str, Seen] = field(default_factory=dict)
     window: dict[str, list[Seen]] = field(default_factory=dict)
     edits: dict[tuple[str, str], str | None] = field(default_factory=dict)
@@ -182,10 +207,48 @@ class Model:
 
     @property
     def members(self) -> dict[str, Person]:
-        return {one.key: one for one in self.people.values() if one.audiences}
+        """Those of the source and of the pushes over it, with their audiences."""
+        source = {
+            one.key: (one.columns(), self.changed[number] if self.setting.dated else -1)
+            for number, one in self.people.items()
+        }
+        listed = {
+            (self.people[number].key, self.setting.named(name)): (
+                name in self.people[number].audiences,
+                moment if self.setting.listed_dated else -1,
+            )
+            for (number, name), moment in self.listed.items()
+        }
+        memberships = self.pushes.memberships(listed)
+        found = {}
+        for key, columns in self.pushes.profiles(source, COLUMNS).items():
+            audiences = [
+                name for name in map(self.setting.named, ("news", "vip")) if (key, name) in memberships
+            ]
+            if audiences:
+                found[key] = Person.of(key, columns, tuple(audiences))
+        return found
+
+    def appear(self, person: Person) -> None:
+        self.people[person.number] = person
+        self.changed[person.number] = now()
+        self.listed |= {(person.number, name): now() for name in person.audiences}
 
     def change(self, number: int, **values: Any) -> None:
-        self.people[number] = replace(self.people[number], **values)
+        before = self.people[number]
+        after = self.people[number] = replace(before, **values)
+        if values.keys() - {"audiences"}:
+            self.changed[number] = now()
+        self.listed |= {(number, name): now() for name in {*before.audiences} ^ {*after.audiences}}
+
+    def vanish(self, number: int) -> None:
+        self.vanished |= self.people.pop(number, None) is not None
+        self.listed = {pair: moment for pair, moment in self.listed.items() if pair[0] != number}
+
+    def push(self, changes: Sequence[Change]) -> None:
+        """What was pushed just now."""
+        for change in changes:
+            self.pushes.take(change, now())
 
     def run_begins(self) -> None:
         """Note what a run will see."""

@@ -116,4 +116,5 @@ class Rest:
                     continue
                 assert rule_ != "delete", f"{record_id} of {key} is still there"
                 if rule_.startswith("clear"):
+                    assert not self.books.told.get(key), f"the ledger does not tell that {key} left"
                     assert self.live[record_id]["Audiences__c"] is None, f"{key} left and keeps her audiences"

@@ -1,9 +1,12 @@
 """One project, one org and the model between them: a run of any kind, and what must hold after each."""
 
+import csv
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -12,8 +15,9 @@ from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine
 
 from audiencesync.reports import SyncReport
+from tests.pushes import Change
 from tests.torture.books import Books, read_books
-from tests.torture.dying import Order, Runner
+from tests.torture.dying import Life, Order, Runner
 from tests.torture.model import Model, Person, Setting
 from tests.torture.promises import Rest
 from tests.world import Org, Record, World
@@ -31,6 +35,11 @@ class Tally:
 
     def __str__(self) -> str:
         return ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()))
+
+
+def as_written(at: int) -> str:
+    """As a source writes it."""
+    return f"{datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at):%Y-%m-%d %H:%M:%S.%f}"
 
 
 class Scene(RuleBasedStateMachine):
@@ -56,43 +65,64 @@ class Scene(RuleBasedStateMachine):
             self.wait(0.2)  # a request that was cut off may still be carried out for ten minutes
         if not options and "NO_RECORD" in self.kept.parked.values():
             options = {"retry": ("NO_RECORD",)}  # else they are looked up once a day
-        for at in range(_MOST_RUNS):
-            self.org.admin("DELETE", "requests")
-            report = self.carry_out(options=options if at == 0 else None)
-            assert report is not None
-            assert report.trouble is None, report.trouble
-            self.check_report(report)
-            if not report.planned and (at or not options):
-                break
-        else:
-            raise AssertionError(f"after {_MOST_RUNS} runs there is still something to send")
-        assert not self.writes()
-        self.tally.counts[f"settled by run {at}"] += 1
-        self.quiet = True
+        often = self.run_until_nothing_is_left(options or {}, {"full": self.model.vanished})
+        self.tally.counts[f"settled by run {often}"] += 1
+        if self.model.setting.dated:
+            assert not self.run_in_peace({"full": True}).planned, "what had changed was not looked at"
+        self.quiet, self.model.vanished = True, False
         assert not [job for job in self.jobs() if job["state"] not in _ENDED]
         Rest(self.model, self.live(), self.kept).check()
 
-    def order(self, command: str = "run", **given: Any) -> SyncReport | None:
+    def run_until_nothing_is_left(self, first: dict[str, Any], later: dict[str, Any]) -> int:
+        """Runs without trouble, the first with options of its own; how many of them had something to do."""
+        for at in range(_MOST_RUNS):
+            self.org.admin("DELETE", "requests")
+            report = self.run_in_peace(first if at == 0 else later)
+            if not report.planned and (at or not first):
+                assert not self.writes()
+                return at
+        raise AssertionError(f"after {_MOST_RUNS} runs there is still something to send")
+
+    def run_in_peace(self, options: dict[str, Any]) -> SyncReport:
+        report = self.carry_out(options=options)
+        assert report is not None
+        assert report.trouble is None, report.trouble
+        self.check_report(report)
+        return report
+
+    def order(self, command: str = "run", **given: Any) -> Life:
         self.write_project()
         config = str(self.world.folder / "audiencesync.yaml")
-        order = Order(config, ahead_s=self.ahead, command=command, route=self.route, **given)
-        report = self.runner.run(order)
-        return report.syncs[0] if report is not None else None
+        return self.runner.run(Order(config, ahead_s=self.ahead, command=command, route=self.route, **given))
 
     def write_project(self) -> None:
         cap = self.world.sync.get("max_daily_api_calls")
         self.world.config["syncs"] = [
             self.model.setting.sync() | ({} if cap is None else {"max_daily_api_calls": cap})
         ]
-        setting = self.model.setting
         stranger = Person(0, "", audiences=())  # the source has all its columns, whoever is in it
-        self.world.people(
-            [
-                {**one.row(), "audiences": setting.audiences(one)}
-                for one in (stranger, *self.model.people.values())
-            ]
-        )
+        self.world.people([self.row(one) for one in (stranger, *self.model.people.values())])
+        if self.model.setting.listed_dated:
+            self.write_memberships()
         (self.world.folder / "audiencesync.yaml").write_text(json.dumps(self.world.config))
+
+    def write_memberships(self) -> None:
+        """With those that have ended, and when each changed."""
+        with (self.world.folder / "memberships.csv").open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["id", "audience", "changed_at", "active"])
+            for (number, name), at in self.model.listed.items():
+                one = self.model.people[number]
+                active = name in one.audiences
+                rows.writerow([one.key, self.model.setting.named(name), as_written(at), active])
+
+    def row(self, one: Person) -> dict[str, Any]:
+        return {
+            **one.columns(),
+            "id": one.key,
+            "changed_at": as_written(self.model.changed.get(one.number, 0)),
+            "audiences": [self.model.setting.named(name) for name in one.audiences],
+        }
 
     def carry_out(
         self,
@@ -102,15 +132,25 @@ class Scene(RuleBasedStateMachine):
         trouble: list[dict[str, Any]] | None = None,
         budget: int | None = None,
         options: dict[str, Any] | None = None,
+        pushes: Sequence[Change] = (),
+        meanwhile: tuple[str, int, Sequence[Change]] = ("", 1, ()),
     ) -> SyncReport | None:
-        """One run, and what must hold after each, whatever happened in it."""
+        """One process and its runs, and what must hold after each, whatever happened in it."""
         options = options or {}
         for fault in trouble or []:
             self.org.fault(**fault)
         before, counted = self.live(), self.org.calls()
         self.model.run_begins()
         self.model.resent |= bool(options.get("backfill"))
-        report = self.order(options=options, moment=moment, nth=nth)
+        pushes, late = self.as_named(pushes), self.as_named(meanwhile[2])
+        life = self.order(
+            options=options, moment=moment, nth=nth, pushes=pushes, meanwhile=(*meanwhile[:2], late)
+        )
+        for changes in [one for one in (pushes, late) if one][: life.pushed]:
+            self.model.push(changes)
+            self.model.run_begins()
+            self.tally.counts["pushes"] += len(changes)
+        report = None if life.killed else life.reports[-1].syncs[0]
         self.wait_for_jobs()
         self.world.sync.pop("max_daily_api_calls", None)
         struck = sum(one["struck"] for one in self.org.admin("GET", "faults")["faults"])
@@ -128,6 +168,13 @@ class Scene(RuleBasedStateMachine):
         assert paid == billed if calm else paid >= billed, (paid, billed)
         self.check_changes(before, self.live(), books)
         return report
+
+    def as_named(self, changes: Sequence[Change]) -> list[Change]:
+        """Pushes speak of audiences as the config does now."""
+        named = self.model.setting.named
+        return [
+            one if one.audience is None else one._replace(audience=named(one.audience)) for one in changes
+        ]
 
     def check_report(self, report: SyncReport) -> None:
         assert report.planned == report.accepted + report.rejected + report.invalid + report.unknown

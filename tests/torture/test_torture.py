@@ -2,11 +2,13 @@
 
 import json
 import os
+import random
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.torture.dying import Runner, running_runner
@@ -16,6 +18,7 @@ from tests.torture.scene import Tally
 from tests.world import Org, running_org
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "0"))
+SEED = int(os.environ.get("TORTURE_SEED", "0")) or random.randrange(1, 1_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +36,8 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
         yield runner
 
 
-def torture(org: Org, runner: Runner, tally: Tally, **more: Any) -> None:
+def torture(org: Org, runner: Runner, tally: Tally, number: int = 0, **more: Any) -> None:
+    @seed(number)
     class Here(Torture):
         def __init__(self) -> None:
             super().__init__(org, runner, tally)
@@ -61,9 +65,9 @@ def test_after_any_days_the_org_is_what_the_source_says(org: Org, runner: Runner
 @pytest.mark.timeout(0)
 def test_hundreds_of_kills_lose_nothing(org: Org, runner: Runner, capsys: pytest.CaptureFixture[str]) -> None:
     tally = Tally()
-    try:
-        while tally.counts["kills"] < KILLS:
-            torture(org, runner, tally, max_examples=10, stateful_step_count=25)
-    finally:
+    for number in count(SEED):
         with capsys.disabled():
-            print(f"\nsurvived: {tally}")  # noqa: T201
+            print(f"\nTORTURE_SEED={number}; survived before: {tally}", flush=True)  # noqa: T201
+        torture(org, runner, tally, number, max_examples=10, stateful_step_count=25)
+        if tally.counts["kills"] >= KILLS:
+            break
