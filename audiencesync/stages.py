@@ -17,6 +17,7 @@ from audiencesync.objects import ObjectType
 from audiencesync.plan import (
     Plan,
     Room,
+    check_name,
     check_plan,
     check_source,
     failing_place,
@@ -252,6 +253,10 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
     finally:
         bench.progress.end()
     check_plan(planned, bench.options.allowed)
+    if not sync.match_fields and not candidates.acknowledged:
+        names = [one.name for one in bench.project.config.syncs]
+        where = {"sync_id": state.sync_id, "object": sync.object, "names": names}
+        check_name(planned, bench.store.rows("syncs_forsaken", where), bench.options.allowed)
     return planned
 
 

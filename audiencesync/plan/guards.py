@@ -1,5 +1,8 @@
 """Limits that refuse a plan which would change too much."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from audiencesync.errors import GuardHeld
 from audiencesync.plan.diff import Plan
 from audiencesync.records import Allowances, Mode
@@ -16,6 +19,28 @@ def check_source(*, profiles: int, acknowledged: int, allowed: Allowances) -> No
             f"the source has no profile, and {acknowledged} members are acknowledged",
             hint="check source.profiles; if everyone really has left, run again with --allow-empty-source",
         )
+
+
+def check_name(planned: Plan, forsaken: Sequence[Mapping[str, Any]], allowed: Allowances) -> None:
+    """Refuse to make every record once more for a sync that may only have got another name.
+
+    Args:
+        planned: The plan of one sync that has no match field.
+        forsaken: What syncs_forsaken.sql tells of it.
+        allowed: What the operator allowed for this run.
+
+    Raises:
+        GuardHeld: A sync that the config names no more made some.
+    """
+    if not planned.totals.entered or not forsaken or allowed.creates:
+        return
+    known, new = forsaken[0]["name"], planned.totals.entered
+    raise GuardHeld(
+        f"sync {planned.sync.name} is new to the store and would make {new} new records, and sync "
+        f"{known}, which the config names no more, made those of {forsaken[0]['profiles']} profiles",
+        hint=f"the store knows a sync by its name: if this is the same sync, call it {known} again; if you "
+        "want new records besides those, run again with --allow-creates",
+    )
 
 
 def check_plan(planned: Plan, allowed: Allowances) -> None:

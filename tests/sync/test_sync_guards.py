@@ -106,3 +106,34 @@ def test_the_sync_of_the_higher_priority_has_the_budget_first(world: World) -> N
     ends = {sync.name: (sync.status, sync.accepted, sync.deferred) for sync in world.run().syncs}
 
     assert ends == {"urgent": (RunStatus.SUCCEEDED, 1, 0), "leads": (RunStatus.PAUSED, 0, 1)}
+
+
+def test_a_sync_without_a_match_field_under_another_name_makes_no_record_twice_unless_that_is_allowed(
+    world: World,
+) -> None:
+    world.sync["match_field"] = None
+    people = [person(1), person(2)]
+    world.people(people)
+    world.run_one()
+    world.sync["name"] = "prospects"
+
+    said = refusal(world.run_one())
+    assert "sync prospects is new to the store and would make 2 new records, and sync leads" in said
+    assert "made those of 2 profiles" in said
+    assert "--allow-creates" in said
+    assert len(world.org.records()) == 2
+
+    world.sync["name"] = "leads"
+    assert world.run_one().planned == 0
+    world.sync["name"] = "prospects"
+    assert world.run_one(allowed=Allowances(creates=True)).created == 2
+    world.people([*people, person(3)])
+    assert world.run_one().created == 1
+
+
+def test_a_sync_that_finds_its_records_may_have_any_name(world: World) -> None:
+    world.people([person(1), person(2)])
+    world.run_one()
+    world.sync["name"] = "prospects"
+
+    assert world.run_one().updated == 2
