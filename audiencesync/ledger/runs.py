@@ -21,7 +21,7 @@ class RunLog:
         self._clock = clock
 
     def start(self, command: str) -> str:
-        """Begin a run, and mark those that were killed.
+        """Begin a run, mark those that were killed, and date what lies in the future as of now.
 
         Returns:
             The run id: the time it began and four random characters, so that ids sort as runs do.
@@ -29,6 +29,7 @@ class RunLog:
         now = self._clock.now()
         run_id = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{secrets.token_hex(2)}"
         with self._store.transaction():
+            self._store.run("dates_to_come", {"now": stored_time(now)})
             self._store.run("runs_interrupted", {"now": stored_time(now)})
             self._store.run(
                 "run_start",

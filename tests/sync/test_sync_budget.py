@@ -184,3 +184,22 @@ def test_a_backfill_that_the_budget_paused_goes_on_with_the_rest_and_then_is_ove
     assert "drifted" not in {lead["Phone"] for lead in world.org.records()}
     report = world.run_one()
     assert (report.mode, report.planned, report.api_calls) == (Mode.INCREMENTAL, 0, 0)
+
+
+def test_a_clock_that_was_ahead_for_a_while_puts_nothing_off(world: World) -> None:
+    """Once it is right again: what was counted, told, described and parked under it is of now."""
+    cap(world, "project", 2)
+    world.sync["mode"] = "update_only"
+    world.people([person(1)])
+    world.clock.ahead = timedelta(days=400)
+    assert world.run_one().unmatched == 1  # describe, and a look-up
+    world.people([person(1), person(2)])
+    assert world.run_one().status is PAUSED
+
+    world.clock.ahead = timedelta()
+    assert world.run_one().status is PAUSED  # the calls may have been made today
+    world.org.create(LastName="Found", Company="n/a", Email="p1@example.com")
+    world.clock.ahead = timedelta(hours=25)
+    cap(world, "project", 3)
+
+    assert (world.run_one().updated, world.org.records()[0]["Phone"]) == (1, "+1 555 0001")
