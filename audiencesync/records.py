@@ -268,6 +268,7 @@ class PlanTotals:
         unmatched: Members that have no record and may not be given one, looked up now or lately.
         clears: Filled field values that would become empty.
         parked: Rows that would be refused as before, and wait; they are not among the candidates.
+        without_profile: Keys of memberships that no profile has.
     """
 
     acknowledged: int = 0
@@ -282,6 +283,7 @@ class PlanTotals:
     unmatched: int = 0
     clears: int = 0
     parked: int = 0
+    without_profile: int = 0
 
     @property
     def planned(self) -> int:

@@ -26,6 +26,7 @@ _COUNTS = (
     "deferred",
     "unmatched",
     "parked",
+    "without_profile",
 )
 DONE, ROWS_LEFT, BUG, TRY_LATER, INTERRUPTED = 0, 1, 70, 75, 130
 
@@ -68,8 +69,9 @@ class SyncReport:
     round again by themselves. `unmatched` members have no record, and the sync may not make one; they are
     looked up again when their row changes, a day later, or when somebody says `retry`. `parked`
     rows would be refused as before: they wait until the row, the mapping or the object changes, or somebody
-    says `retry`. `unknown_earlier` of the `unknown` rows were sent by an earlier run, and have their pushes
-    in its books. `calls` is what a plan foresees: look-ups and calls by route, polls of a running job aside.
+    says `retry`. `without_profile` keys are listed in the memberships that were looked at and are those of
+    no profile. `unknown_earlier` of the `unknown` rows were sent by an earlier run, and have their pushes in
+    its books. `calls` is what a plan foresees: look-ups and calls by route, polls of a running job aside.
     """
 
     name: str
@@ -90,6 +92,7 @@ class SyncReport:
     deferred: int = 0
     unmatched: int = 0
     parked: int = 0
+    without_profile: int = 0
     routes: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
     api_calls: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)

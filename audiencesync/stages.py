@@ -17,6 +17,7 @@ from audiencesync.objects import ObjectType
 from audiencesync.plan import (
     Plan,
     Room,
+    check_listed,
     check_name,
     check_plan,
     check_source,
@@ -233,6 +234,8 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
                 acknowledged=candidates.acknowledged,
                 allowed=bench.options.allowed,
             )
+        if not reading.pushed:
+            check_listed(candidates.listed, bench.options.allowed)
         if candidates.count == 0:
             return nothing_to_do(candidates)
         objects = _objects(bench, sync)

@@ -225,6 +225,7 @@ def _planned(report: SyncReport, planned: Plan) -> SyncReport:
         invalid=totals.invalid,
         unmatched=totals.unmatched,
         parked=totals.parked,
+        without_profile=totals.without_profile,
         routes=planned.routes.rows,
     )
 

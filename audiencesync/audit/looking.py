@@ -170,7 +170,7 @@ def _killed(store: Store, row: Mapping[str, Any]) -> dict[str, Any]:
         **dict.fromkeys(_PLAN_NUMBERS, 0),
         "planned": sum(counts[name] for name in ("accepted", "rejected", "invalid", "unknown")),
         **{name: counts[name] for name in _OUTCOME_NUMBERS},
-        **dict.fromkeys(("deferred", "unmatched", "parked"), 0),
+        **dict.fromkeys(("deferred", "unmatched", "parked", "without_profile"), 0),
         "routes": {route.value: counts[route.value] for route in Route},
         "api_calls": int(store.row("run_api_calls", {"run_id": row["run_id"], "sync": row["name"]})["calls"]),
         "seconds": 0.0,

@@ -43,6 +43,7 @@ def show_run(project: Project, report: RunReport) -> None:
             _show_groups(_members(sync), _pushes(sync), _travel(sync))
         _show_codes([code for code in report.codes if code["sync"] == sync.name])
         _show_parked(project, sync)
+        _show_without_profile(sync)
         write()
 
 
@@ -74,6 +75,7 @@ def show_plan(project: Project, report: RunReport) -> None:
             )
         _show_unknown(sync)
         _show_parked(project, sync)
+        _show_without_profile(sync)
         write()
 
 
@@ -125,6 +127,16 @@ def _show_parked(project: Project, sync: SyncReport) -> None:
         write(
             f"{count(sync.unmatched)} without a record, looked up again a day later; to do so now: "
             f"audiencesync retry --code NO_RECORD --sync {sync.name}{_place(project)}"
+        )
+
+
+def _show_without_profile(sync: SyncReport) -> None:
+    """They may be left out on purpose, or written otherwise than the profiles write them."""
+    if sync.without_profile:
+        write()
+        write(
+            f"{count(sync.without_profile)} keys of source.memberships are those of no profile and left out; "
+            "007, 7 and ' 7' are three keys"
         )
 
 

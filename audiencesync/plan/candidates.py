@@ -13,7 +13,7 @@ from audiencesync.config.models import Sync
 from audiencesync.plan.listed import listed_audiences
 from audiencesync.plan.lookup import NO_RECORD_AGE
 from audiencesync.plan.sources import Sources, check_rule, read_sources, terms_of
-from audiencesync.plan.touched import Question, check_touched, touch_here, touch_there
+from audiencesync.plan.touched import Listed, Question, check_touched, touch_here, touch_there
 from audiencesync.plan.unfit import UNFIT, Unfit, unfit_of
 from audiencesync.records import Mode, SourceTotals, SyncState
 from audiencesync.store import ColumnType, Store
@@ -54,6 +54,7 @@ class Candidates:
         everything: Every member is sent, whole.
         retried: They are parked rows that the operator wants sent again.
         unfit: Who of them is held back for a value that does not fit.
+        listed: What the memberships come to.
     """
 
     sync: Sync
@@ -69,6 +70,7 @@ class Candidates:
     everything: bool
     retried: bool
     unfit: Unfit
+    listed: Listed
 
 
 def find_candidates(
@@ -121,6 +123,7 @@ def find_candidates(
     store.run("plan_bits", {"sync_id": state.sync_id, "audiences": list(sync.audiences)})
     bits = {row["audience"]: row["ordinal"] for row in store.rows("plan_bit_list")}
     words = _words(store, bits)
+    listed_bits = {word: _bits_of(listed, bits, word) for word in words}
     if retry is not None:
         store.run("plan_retry_scope", {"sync_id": state.sync_id, "codes": list(retry)})
     elif pushed:
@@ -136,7 +139,7 @@ def find_candidates(
             compared=bool(listed) and not dated,
             updated_at=updated_at,
             since_type=store.columns("stage_profile")[updated_at].text,
-            listed_bits={word: _bits_of(listed, bits, word) for word in words},
+            listed_bits=listed_bits,
         )
     scoped = pushed or totals.since is not None or retry is not None
     shared_hashes = reader.narrow() if scoped else totals.shared_hashes
@@ -161,13 +164,14 @@ def find_candidates(
         everyone=backfill,
         columns=staged,
         unfit=unfit,
+        listed_bits=listed_bits,
     )
     if cluster is None:
-        touch_here(store, question, sources, shared_hashes=bool(shared_hashes))
+        found = touch_here(store, question, sources, shared_hashes=bool(shared_hashes))
         if shared_hashes is None and not _proven(store, state, totals.profiles) and reader.check_keys():
-            touch_here(store, question, sources, shared_hashes=True)
+            found = touch_here(store, question, sources, shared_hashes=True)
     else:
-        touch_there(store, cluster, question, sources)
+        found = touch_there(store, cluster, question, sources)
     if not at_hand:  # of what is at hand the keys were looked at, and it is not read again
         check_touched(store)
     store.run(
@@ -207,6 +211,7 @@ def find_candidates(
         everything=backfill,
         retried=retry is not None,
         unfit=unfit,
+        listed=found,
     )
 
 

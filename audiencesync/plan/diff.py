@@ -155,6 +155,7 @@ def nothing_to_do(candidates: Candidates) -> Plan:
         unchanged=members,
         unmatched=candidates.unmatched,
         parked=candidates.parked,
+        without_profile=candidates.listed.without_profile,
     )
     return Plan(candidates.sync, candidates.state, candidates.mode, candidates.sources.basis, totals)
 
@@ -180,6 +181,7 @@ def _totals(row: Mapping[str, int], candidates: Candidates) -> PlanTotals:
         members=members,
         unchanged=unchanged,
         parked=candidates.parked,
+        without_profile=candidates.listed.without_profile,
         **{name: int(value) for name, value in row.items()},
     )
 

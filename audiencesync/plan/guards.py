@@ -5,6 +5,7 @@ from typing import Any
 
 from audiencesync.errors import GuardHeld
 from audiencesync.plan.diff import Plan
+from audiencesync.plan.touched import Listed
 from audiencesync.records import Allowances, Mode
 
 
@@ -41,6 +42,21 @@ def check_name(planned: Plan, forsaken: Sequence[Mapping[str, Any]], allowed: Al
         hint=f"the store knows a sync by its name: if this is the same sync, call it {known} again; if you "
         "want new records besides those, run again with --allow-creates",
     )
+
+
+def check_listed(listed: Listed, allowed: Allowances) -> None:
+    """Refuse memberships of which none names a profile, while Salesforce holds members that were listed.
+
+    Raises:
+        GuardHeld: As an empty source would do.
+    """
+    if listed.without_profile and not listed.after and listed.before and not allowed.empty_source:
+        raise GuardHeld(
+            f"none of the {listed.without_profile} keys in source.memberships is that of a profile, and "
+            f"{listed.before} members are acknowledged in the audiences that it lists",
+            hint="write the keys as source.profiles does, where 007, 7 and ' 7' are three; if all of them "
+            "really have left, run again with --allow-empty-source",
+        )
 
 
 def check_plan(planned: Plan, allowed: Allowances) -> None:

@@ -29,6 +29,7 @@ class Question:
         everyone: Every member is touched, different or not.
         columns: Those of the profiles.
         unfit: Who is held back for a value that does not fit.
+        listed_bits: Mask word -> bits of the audiences that memberships list.
     """
 
     sync_id: int
@@ -39,6 +40,7 @@ class Question:
     everyone: bool
     columns: Sequence[str]
     unfit: Unfit
+    listed_bits: Mapping[int, int]
 
     def template(self, sources: Sources, *, prefix: str) -> dict[str, object]:
         """What fills touched.sql, whichever engine runs it; the relations are called by a prefix."""
@@ -56,16 +58,32 @@ class Question:
         }
 
 
-def touch_here(store: Store, question: Question, sources: Sources, *, shared_hashes: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What memberships come to, of those that were looked at.
+
+    Attributes:
+        before: Members in a listed audience, as acknowledged.
+        after: The same once the plan is carried out.
+        without_profile: Keys that are listed and that no profile has.
+    """
+
+    before: int
+    after: int
+    without_profile: int
+
+
+def touch_here(store: Store, question: Question, sources: Sources, *, shared_hashes: bool) -> Listed:
     """Make `plan_touched` in DuckDB: by a hash of the keys, and by their text where that is not enough."""
     template = question.template(sources, prefix="stage_scoped" if question.scoped else "stage")
     for way in [_BY_TEXT] if shared_hashes else [_BY_HASH, _BY_TEXT]:
         store.run("plan_touched", {"sync_id": question.sync_id}, there=False, **template, **way)
         if not store.row("plan_mistaken")["mistaken"]:
             break
+    return _listed(store, question)
 
 
-def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sources) -> None:
+def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sources) -> Listed:
     """Make `plan_touched` on a cluster, and bring home what differs.
 
     The store stays the truth of what was acknowledged: the cluster is lent it for this one comparison.
@@ -83,6 +101,7 @@ def touch_there(store: Store, cluster: Cluster, question: Question, sources: Sou
     )
     with store.staged(_ARRIVING, found):
         store.run("touched_in", reader=_ARRIVING)
+    return _listed(store, question)
 
 
 def check_touched(store: Store) -> None:
@@ -96,6 +115,20 @@ def check_touched(store: Store) -> None:
             "source.profiles: keys are repeated that were not when they were checked",
             hint="it changed while it was read: run again, or read a snapshot that stays as it is",
         )
+
+
+def _listed(store: Store, question: Question) -> Listed:
+    """What the comparison counted along the way."""
+    found = store.row(
+        "touched_listed",
+        {"sync_id": question.sync_id},
+        words=question.words,
+        listed_bits=question.listed_bits,
+    )
+    store.run("touched_only")
+    # a listed key that a profile has is a member in a listed audience
+    without = found["keys"] if question.scoped else found["keys"] - found["after"]
+    return Listed(found["before"], found["after"], without)
 
 
 def _lent(store: Store, statement: str, question: Question, **way: str) -> pa.Table:

@@ -79,6 +79,22 @@ def test_another_engine_looks_at_everybody_once_and_sends_nothing(there: World) 
     assert (report.planned, report.unchanged) == (0, 3)
 
 
+def test_memberships_of_which_none_is_a_profiles_take_nobody_out(there: World) -> None:
+    write(there, ADA, BEA)
+    there.run_one()
+    members, file = (there.folder / f"memberships.{kind}" for kind in ("csv", "parquet"))
+    rows = f"FROM read_csv('{members}', all_varchar = true)"
+    duckdb.sql(f"COPY (SELECT * REPLACE (if(id = '1', '01', id) AS id) {rows}) TO '{file}'")
+    assert there.plan().syncs[0].without_profile == 1
+
+    duckdb.sql(f"COPY (SELECT * REPLACE ('0' || id AS id) {rows}) TO '{file}'")
+    held = there.run_one()
+
+    assert held.trouble is not None
+    assert held.trouble.message.startswith("none of the 2 keys in source.memberships is that of a profile")
+    assert sent(there)["bea@example.com"][2] == "news"
+
+
 def test_a_parked_row_is_retried(there: World) -> None:
     write(there, ADA, {**BEA, "name": "x" * 90}, CYD)
     report = there.run_one()

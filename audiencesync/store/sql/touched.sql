@@ -7,9 +7,10 @@
 --           held back is touched)
 -- reads   : profiles, memberships, plan_listed; plan_state on Spark, else the store
 -- returns : the columns of profiles (rowid as _plan_rowid: it would hide DuckDB's own), _plan_fingerprint, _plan_mask_n,
---           _plan_state (row of the state), _plan_old_fingerprint, _plan_old_mask_n
--- grain   : one row a pair of profile and state, or one of them alone; two keys of one hash are told apart later
-WITH listed AS (
+--           _plan_state (row of the state), _plan_old_fingerprint, _plan_old_mask_n, _plan_listed
+-- grain   : one row a pair of profile and state, or one of them alone; two keys of one hash are told apart later. And one row of
+--           which only _plan_listed is filled: how many keys are listed, when scoped how many of them are those of no profile
+WITH listed AS {{ "MATERIALIZED " if not there }}(
     SELECT {{ key.format("member.profile_key") }} AS key
     {% for word in words %}
         , bit_or(audience.mask_{{ word }}) AS mask_{{ word }}
@@ -46,6 +47,7 @@ WITH listed AS (
 SELECT {% for column in columns %}member.{{ column | name }}{{ " AS _plan_rowid" if column | lower == "rowid" }}, {% endfor %}_plan_fingerprint, _plan_state, _plan_old_fingerprint
     {% for word in words %}, _plan_mask_{{ word }}, _plan_old_mask_{{ word }}{% endfor %}
 
+    , CAST(NULL AS BIGINT) AS _plan_listed
 FROM member
 FULL JOIN state ON state.key = member._plan_key
 WHERE {{ "true" if everyone else "false" }}{{ " OR " ~ unfit.held if unfit.problems }}
@@ -53,3 +55,9 @@ WHERE {{ "true" if everyone else "false" }}{{ " OR " ~ unfit.held if unfit.probl
    {% for word in words %}
    OR _plan_mask_{{ word }} IS DISTINCT FROM _plan_old_mask_{{ word }}
    {% endfor %}
+UNION ALL
+SELECT {% for column in columns %}NULL, {% endfor %}NULL, NULL, NULL{% for word in words %}, NULL, NULL{% endfor %}, count(*)
+FROM listed
+{% if scoped %}
+WHERE NOT EXISTS (SELECT 1 FROM profile WHERE profile._plan_key = listed.key)
+{% endif %}

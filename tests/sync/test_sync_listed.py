@@ -1,0 +1,98 @@
+"""Memberships whose keys are those of no profile: they are told, and never take everybody for gone."""
+
+from typing import Any
+
+import pytest
+
+from audiencesync.cli.runs_shown import show_plan, show_run
+from audiencesync.records import Allowances
+from audiencesync.reports import RunReport
+from tests.world import World, person
+
+
+def listed(world: World, *keys: str) -> None:
+    """Write the memberships as the program does that writes keys in a way of its own."""
+    rows = "".join(f'"{key}",news\n' for key in keys)
+    (world.folder / "memberships.csv").write_text(f"id,audience\n{rows}")
+
+
+def numbered(*keys: str) -> list[dict[str, Any]]:
+    return [person(number, id=key) for number, key in enumerate(keys)]
+
+
+@pytest.mark.parametrize("spelt", ["{:.1f}", "{:d}", " {:03d}", "{:03d}\u00a0"])
+@pytest.mark.parametrize("dated", [False, True])
+def test_keys_that_are_all_written_otherwise_take_nobody_out(world: World, spelt: str, dated: bool) -> None:
+    if dated:
+        world.date_profiles()
+    world.people([{**one, "changed_at": "2024-01-01"} for one in numbered("007", "008", "009")])
+    world.run_one()
+    listed(world, *(spelt.format(number) for number in (7, 8, 9, 10)))
+
+    for held in (world.run_one(), world.plan().syncs[0]):
+        assert held.trouble is not None
+        assert (held.trouble.kind, held.trouble.exit_code, held.planned) == ("GuardHeld", 5, 0)
+        assert held.trouble.message.startswith(
+            "none of the 4 keys in source.memberships is that of a profile"
+        )
+        assert "and 3 members are acknowledged in the audiences that it lists" in held.trouble.message
+        assert "--allow-empty-source" in held.trouble.hint
+    assert {lead["Audiences__c"] for lead in world.org.records()} == {"news"}
+
+    assert world.run_one(allowed=Allowances(empty_source=True)).exited == 3
+
+
+def test_members_by_a_rule_do_not_lose_what_is_listed_either(world: World) -> None:
+    world.config["audiences"] = {"rule": {"where": "true"}}
+    world.sync["audiences"] = ["news", "rule"]
+    world.people(numbered("007", "008"))
+    world.run_one()
+    listed(world, "7", "8")
+
+    held = world.run_one()
+
+    assert held.trouble is not None
+    assert held.trouble.exit_code == 5
+    assert {lead["Audiences__c"] for lead in world.org.records()} == {"news;rule"}
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_keys_of_no_profile_are_counted_and_the_others_go_on(
+    world: World, dated: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if dated:
+        world.date_profiles()
+    world.people([{**one, "changed_at": "2024-01-01"} for one in numbered("007", "008", "009")])
+    listed(world, "007", "8", "8", "9")
+
+    assert (world.plan().syncs[0].without_profile, world.plan().syncs[0].entered) == (2, 1)
+    assert (world.run_one().without_profile, len(world.org.records())) == (2, 1)
+    listed(world, "007", "008", "9", "10", "11")
+    found = world.run_one()
+    assert (found.without_profile, found.entered, found.exited, found.unchanged) == (3, 1, 0, 1)
+    assert found.document()["without_profile"] == 3
+    for show in (show_run, show_plan):
+        show(world.project(), RunReport("a run", (found,)))
+        assert "3 keys of source.memberships are those of no profile" in capsys.readouterr().out
+    assert world.run_one(full=True).without_profile == 3
+
+    listed(world, "007", "008", "009")
+    assert world.run_one().without_profile == 0
+
+
+def test_a_first_run_of_which_no_key_is_a_profiles_has_nothing_to_lose(world: World) -> None:
+    world.people(numbered("007", "008"))
+    listed(world, "7", "8")
+
+    assert (world.run_one().without_profile, world.org.records()) == (2, [])
+
+
+def test_whose_profile_is_gone_and_whose_membership_is_not_is_one_of_them(world: World) -> None:
+    world.people(numbered("007", "008"))
+    world.run_one()
+    world.people(numbered("007"))
+    listed(world, "007", "008")
+
+    found = world.run_one()
+
+    assert (found.exited, found.without_profile) == (1, 1)
