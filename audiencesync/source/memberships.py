@@ -96,6 +96,7 @@ class Memberships:
             return MembershipTotals(since=self._since)
         moments = self._moments(staged)
         with failing_as(MEMBERSHIPS):
+            moments.check("stage_membership_raw", self._since)
             totals = self._store.row(
                 "membership_totals",
                 moments.since(self._since),

@@ -50,6 +50,29 @@ class Moments:
         """It can be compared with the time of a push."""
         return self.kind is not None and self.kind.kind in _MOMENTS
 
+    def check(self, relation: str, since: str | None) -> None:
+        """Refuse texts whose order is not that of time: whoever changes later would be taken for unchanged.
+
+        Args:
+            relation: The rows that were read.
+            since: Where an incremental read began.
+
+        Raises:
+            SourceError: There are such, or the kept watermark is written in another way than they.
+        """
+        if self.kind is None or self.kind.kind != "varchar":
+            return
+        told = self.store.row("moments_written", {"since": since}, relation=relation, updated_at=self.column)
+        if told["values"] or told["ways"] > 1:
+            how = f"{told['values']} of its values are no dates" if told["values"] else "not all in one way"
+            raise SourceError(
+                f"{self.place}: {self.column} is text whose order is not that of time: {how}",
+                hint="write all as 2026-01-31 or all as 2026-01-31 12:00:00, or CAST the column to TIMESTAMP "
+                "in a SELECT; a single value such as 'n/a' makes text of a column of a CSV file",
+            )
+        if told["strange"]:
+            raise self._other_type()
+
     def template(self, since: str | None) -> dict[str, Any]:
         """How SQL asks for the watermark, and whether a row has changed."""
         if self.kind is None:
@@ -80,8 +103,11 @@ class Moments:
         try:
             row = self.store.row("watermark_earliest", {"marks": list(watermarks)}, type=self.kind.text)
         except SqlFailed:
-            raise SourceError(
-                f"{self.place}: {self.column} has another type than at the last run",
-                hint="run once with --full, which reads everything",
-            ) from None
+            raise self._other_type() from None
         return str(row["watermark"])
+
+    def _other_type(self) -> SourceError:
+        return SourceError(
+            f"{self.place}: {self.column} has another type than at the last run, or is written otherwise",
+            hint="run once with --full, which reads everything",
+        )

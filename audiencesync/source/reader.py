@@ -173,6 +173,7 @@ class Source:
         moments = self._moments(self._profiles)
         template, parameters = moments.template(since), moments.since(since)
         with failing_as(PROFILES):
+            moments.check("stage_profile_raw", since)
             totals = self.forgiving(
                 lambda: self._store.row(
                     "profile_totals",

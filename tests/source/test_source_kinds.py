@@ -298,9 +298,9 @@ def test_columns_may_be_named_in_any_case(desk: Desk, kind: Kind) -> None:
 @every_kind
 def test_odd_column_names_are_no_trouble(desk: Desk, kind: Kind) -> None:
     names = ["value", "fingerprint", "two words", "naïve 名", 'say "hi"', "profile_key", "order", "_profile"]
-    columns = {"id": "VARCHAR"} | dict.fromkeys(names, "VARCHAR")
+    columns = {"id": "VARCHAR"} | dict.fromkeys(names, "VARCHAR") | {"its time": "TIMESTAMP"}
 
-    desk.read(kind.write("odd", columns, [("a", *names)]), attach=kind.attach, updated_at="two words")
+    desk.read(kind.write("odd", columns, [("a", *names, T1)]), attach=kind.attach, updated_at="its time")
 
     assert desk.profiles(*names) == [tuple(names)]
 
@@ -362,7 +362,7 @@ def test_the_earliest_of_several_watermarks_is_found_by_value(desk: Desk, kind: 
     ("type_of", "values"),
     [
         ("BIGINT", (99, 100, 9_007_199_254_740_993)),
-        ("VARCHAR", ("v1", "v2 é", "v3")),
+        ("VARCHAR", ("2024-02-27", "2024-02-28", "2024-02-29")),
         ("DATE", tuple(dt.date(2024, 2, day) for day in (27, 28, 29))),
         ("DOUBLE", (0.1, 0.30000000000000004, 1e22)),
         ("TIMESTAMP", (T1, T2, T3)),
