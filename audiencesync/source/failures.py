@@ -8,6 +8,10 @@ from audiencesync.errors import SourceError
 from audiencesync.store import SqlFailed
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_ALIKE = (
+    "write the files with the same columns; with union_by_name = true a column that a file lacks counts as "
+    "empty there, and what it fills is cleared"
+)
 _KNOWN = (
     (
         re.compile("Value with unterminated quote found"),
@@ -16,6 +20,37 @@ _KNOWN = (
             "close it, or wait until the file is written; "
             "where quotes mean nothing, say quote = '' in read_csv(...)"
         ),
+    ),
+    (
+        re.compile(
+            '^Invalid Input Error: Failed to read file "(?P<file>[^"]*)": schema mismatch in glob: '
+            'column "(?P<column>[^"]*)"'
+        ),
+        "{file} has no column {column!r}, which another of its files has",
+        _ALIKE,
+    ),
+    (
+        re.compile(
+            '^Conversion Error: Error while reading file "(?P<file>[^"]*)": '
+            'failed to cast column "(?P<column>[^"]*)" from type'
+        ),
+        "a value of column {column!r} in {file} does not fit the type that the column has in another file",
+        "write the files with one type, or CAST it in a SELECT for each, joined by UNION ALL BY NAME",
+    ),
+    (
+        re.compile('^Invalid Input Error: Invalid string encoding found in Parquet file "(?P<file>[^"]*)"'),
+        "{file} holds text that is not UTF-8",
+        "write the file again with its text in UTF-8",
+    ),
+    (
+        re.compile(r'(?s)^Invalid Input Error: Malformed JSON in file "(?P<file>[^"]*)".*invalid UTF-8'),
+        "{file} holds text that is not UTF-8",
+        "write the file again with its text in UTF-8",
+    ),
+    (
+        re.compile("Maximum line size of"),
+        "the line is longer than a line may be",
+        "close a quote that is left open; if the line is right, say max_line_size = 20000000 to read_csv",
     ),
     (
         re.compile(
@@ -36,7 +71,7 @@ _KNOWN = (
     (
         re.compile("Schema mismatch between globbed files"),
         "its files have different columns",
-        "add union_by_name = true to the reading function",
+        _ALIKE,
     ),
     (
         re.compile("[Ii]nvalid unicode|not utf-8"),
@@ -44,7 +79,8 @@ _KNOWN = (
         "save the file as UTF-8, or name its encoding in read_csv(..., encoding = 'latin-1')",
     ),
 )
-"""What DuckDB may say of data, our words for it (None: its own first line is safe), and the cure."""
+"""What DuckDB may say of data, our words for it (None: its own first line is safe), and the cure. Groups of
+the sign are names of files and columns."""
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)|in (?:line|record/value) (\d+)")
 _COLUMN = re.compile(r'Error when converting column "([^"]*)"')
@@ -120,8 +156,8 @@ def _of_data(words: str, casts: dict[str, str], place: str) -> tuple[str, str]:
     where = f"line {next(filter(None, line.groups()))}: " if line else ""
     first = words.split("\n", 1)[0].split(": ", 1)[-1].strip()
     for sign, reason, hint in _KNOWN:
-        if sign.search(words):
-            return f"{where}{reason}" if reason else first, hint
+        if found := sign.search(words):
+            return f"{where}{reason.format(**found.groupdict())}" if reason else first, hint
     count, column = _COLUMN_COUNT.search(words), _COLUMN.search(words)
     # the type is named last, behind the value that is quoted
     wanted = _WANTED.search(words.split("\n\n", 1)[0].rsplit(" to ", 1)[-1])

@@ -8,7 +8,9 @@ import sqlite3
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from audiencesync.errors import SourceError
 from audiencesync.source import blamed
@@ -42,6 +44,8 @@ class TestFiles:
             ("early.csv", "id,n\n" + "1,2\n" * 20 + f"2,{SECRET},{SECRET}\n" + "3,4\n" * 30,
              "source.profiles: there is no column 'id'"),
             ("latin.csv", b"id,name\n1,J\xfcrgen\n", "the text is not UTF-8"),
+            ("latin.jsonl", b'{"id": 1, "name": "J\xfcrgen"}\n', "latin.jsonl holds text that is not UTF-8"),
+            ("wide.csv", "id,n\n1," + "x" * 3_000_000 + "\n", "the line is longer than a line may be"),
             ("binary.csv", bytes(range(256)) * 20, "the file is not CSV, or its lines do not agree"),
             ("ends.csv", "id,n\r\n" + "1,2\r\n" * 20 + f"2,{SECRET}\n",
              "the file is not CSV, or its lines do not agree"),
@@ -64,6 +68,52 @@ class TestFiles:
         desk.file(name, content)
 
         assert words in refusal(desk, f"'{name}'")
+
+    @pytest.mark.parametrize(
+        ("first", "second", "words"),
+        [
+            (
+                "1 AS id, 'a' AS name",
+                "2 AS id",
+                "b.parquet has no column 'name', which another of its files has",
+            ),
+            (
+                "1 AS id, 'a' AS name",
+                "'b' AS name",
+                "b.parquet has no column 'id', which another of its files has",
+            ),
+            (
+                "1 AS id, 1 AS name",
+                f"2 AS id, '{SECRET}' AS name",
+                "b.parquet does not fit the type that the column has in another file",
+            ),
+            ("1 AS id, 'a' AS name", b"", "b.parquet' too small to be a Parquet file"),
+            ("1 AS id, 'a' AS name", b"x" * 99, "No magic bytes found at end of file"),
+        ],
+    )
+    def test_of_files_that_differ_the_one_that_does_is_named(
+        self, desk: Desk, first: str, second: str | bytes, words: str
+    ) -> None:
+        for name, content in (("a", first), ("b", second)):
+            if isinstance(content, str):
+                desk.sql(f"COPY (SELECT {content}) TO '{desk.base}/{name}.parquet'")
+            else:
+                desk.file(f"{name}.parquet", content)
+
+        said = refusal(desk, "SELECT DISTINCT id, name FROM '*.parquet'")
+
+        assert words in said
+        assert str(desk.base / "b.parquet") in said
+
+    def test_text_of_a_parquet_file_that_is_not_utf_8(self, desk: Desk) -> None:
+        text = pa.Array.from_buffers(
+            pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\3\0\0\0"), pa.py_buffer(b"a\xff\xfe")]
+        )
+        parquet.write_table(pa.table({"id": text}), desk.base / "people.parquet")
+
+        assert refusal(desk, "SELECT DISTINCT id FROM 'people.parquet'").endswith(
+            "people.parquet holds text that is not UTF-8"
+        )
 
     @pytest.mark.parametrize("relation", ["'no.csv'", "read_parquet('no/*.parquet')", "read_json('no.json')"])
     def test_a_file_that_is_not_there(self, desk: Desk, relation: str) -> None:
