@@ -68,7 +68,8 @@ class Memberships:
         self._staged, self._since = staged, since
         moments = self._moments(staged)
         key = staged.key(config.key)
-        self._over |= {"key": key, "audience": config.audience}
+        audience = staged.text(config.audience)
+        self._over |= {"key": key, "audience": audience}
         if moments.is_a_time:
             self._over["changed_at"] = changed_at(moments.column)
         with failing_as(MEMBERSHIPS):
@@ -77,7 +78,7 @@ class Memberships:
                 view=_VIEW,
                 empty=False,
                 key=key,
-                audience=config.audience,
+                audience=audience,
                 active=config.active,
             )
             if since is not None:

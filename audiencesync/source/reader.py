@@ -334,7 +334,7 @@ class Source:
                 empty=False,
                 relation=staged.name,
                 key=staged.key(config.key),
-                affinity=config.affinity,
+                affinity=staged.text(config.affinity),
                 weight=config.weight,
             )
         return table

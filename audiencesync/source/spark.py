@@ -135,7 +135,7 @@ class SparkSource:
             view=_MEMBERS,
             empty=False,
             key=self._membership_key,
-            audience=config.audience,
+            audience=_text(staged, config.audience),
             active=config.active,
         )
 
@@ -166,8 +166,20 @@ def _key(staged: Staged, column: str) -> str:
         whole = f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM {text}))"
         return f"CASE WHEN instr({text}, '.') > 0 THEN {whole} ELSE {text} END"
     if kind.kind in EXACT:
-        return (
-            f"CASE WHEN abs({name}) < {EXACT[kind.kind]} AND {name} = floor({name}) "
-            f"THEN CAST(CAST({name} AS BIGINT) AS STRING) END"
-        )
+        return _whole(name, kind)
     raise unfit_key(staged, column)
+
+
+def _text(staged: Staged, column: str) -> str:
+    """Spark SQL for a column's values as text, as DuckDB makes it."""
+    kind, name = staged.kind(column), quote_name(staged.spelt(column))
+    text = f"CAST({name} AS STRING)"
+    return f"coalesce({_whole(name, kind)}, {text})" if kind.kind in EXACT else text
+
+
+def _whole(name: str, kind: ColumnType) -> str:
+    """A whole number kept as floating point; NULL for any other."""
+    return (
+        f"CASE WHEN abs({name}) < {EXACT[kind.kind]} AND {name} = floor({name}) "
+        f"THEN CAST(CAST({name} AS BIGINT) AS STRING) END"
+    )

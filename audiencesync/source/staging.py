@@ -10,7 +10,7 @@ from audiencesync.source.failures import failing_as
 from audiencesync.source.keys import key_text
 from audiencesync.source.relation import NotARelation, Relation
 from audiencesync.source.remote import Remote, RemoteRelation, changed_since, with_keys
-from audiencesync.store import ColumnType, SqlFailed, Store
+from audiencesync.store import ColumnType, SqlFailed, Store, plain, quote_name
 
 _COLUMNS_SHOWN = 30
 _OF_AN_EMPTY_FILE = frozenset({"column0", "json"})
@@ -58,6 +58,10 @@ class Staged:
         if text is None:
             raise unfit_key(self, column)
         return text
+
+    def text(self, column: str) -> str:
+        """SQL for a column's values as text."""
+        return f"CAST({plain(quote_name(self.spelt(column)), self.kind(column))} AS VARCHAR)"
 
 
 class Stager:

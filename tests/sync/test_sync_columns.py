@@ -111,6 +111,23 @@ def test_a_whole_number_kept_as_floating_point_is_written_as_a_whole_number(worl
     assert world.run_one().planned == 0
 
 
+def test_names_kept_as_floating_point_are_those_of_whole_numbers(world: World) -> None:
+    world.config["source"]["memberships"]["from"] = (
+        "SELECT id, audience::DOUBLE AS audience FROM read_csv('memberships.csv')"
+    )
+    bought = "(VALUES ('p1', 7::DOUBLE, 2), ('p1', 7.5, 1), ('p1', 'nan', 9)) AS t(id, genre, count)"
+    world.config["source"]["affinities"] = {
+        "genres": {"from": f"SELECT * FROM {bought}", "key": "id", "affinity": "genre", "weight": "count"}
+    }
+    world.sync["audiences"] = ["2024", "2025.5"]
+    world.sync["send_affinities_to"] = {"field": "Affinities__c", "from": "genres"}
+    world.people([person(1, audiences=["2024", "2025.5"])])
+
+    assert world.run_one().created == 1
+    lead = world.leads()["p1@example.com"]
+    assert (lead["Audiences__c"], lead["Affinities__c"]) == ("2024;2025.5", "7;7.5")
+
+
 ONE_ROW = [
     "upper(name)",
     "list_aggregate(string_split(name, ' '), 'max')",

@@ -1,7 +1,7 @@
 -- pushed_over_membership: memberships with what was pushed laid over them; included by other statements.
 -- template: scoped (only those of stage_scope), pushed (there is anything to lay over them), changed_at (SQL: microseconds
---           since 1970 at which a row of the source changed; nothing where nobody knows), key (SQL for the text of its key),
---           audience (its column)
+--           since 1970 at which a row of the source changed; nothing where nobody knows), key and audience (SQL for
+--           their texts)
 -- reads   : stage_membership_source, store.pushed_membership; stage_membership_raw where the source says what is later
 -- returns : profile_key VARCHAR, audience VARCHAR; pairs may repeat
 {% if pushed %}
@@ -10,7 +10,7 @@ WITH standing AS (
     FROM store.pushed_membership AS said
     {% if changed_at %}
     ANTI JOIN (
-        SELECT {{ key }} AS profile_key, CAST({{ audience | name }} AS VARCHAR) AS audience, {{ changed_at }} AS changed_at FROM stage_membership_raw
+        SELECT {{ key }} AS profile_key, {{ audience }} AS audience, {{ changed_at }} AS changed_at FROM stage_membership_raw
     ) AS later ON later.profile_key = said.profile_key AND later.audience = said.audience AND later.changed_at > epoch_us(said.received_at)
     {% endif %}
     {% if scoped %}

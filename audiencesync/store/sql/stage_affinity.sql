@@ -1,5 +1,5 @@
 -- stage_affinity: a long relation of affinities, one MAP a profile.
--- template: name, relation (raw view or table), key (SQL for its text), affinity, weight (columns); empty: no rows
+-- template: name, relation (raw view or table), key and affinity (SQL for their texts), weight (column); empty: no rows
 -- makes   : <name>(key VARCHAR, weights MAP(VARCHAR, DOUBLE))
 -- grain   : one row a profile; rows without key, affinity or weight say nothing
 CREATE OR REPLACE TEMP TABLE {{ name }} AS
@@ -11,7 +11,7 @@ FROM (
     -- twelve digits: the last ones of a sum depend on the order of its parts, and so would the order of equals
     SELECT key, affinity, CAST(format('{:.12g}', sum(weight)) AS DOUBLE) AS weight
     FROM (
-        SELECT {{ key }} AS key, CAST({{ affinity | name }} AS VARCHAR) AS affinity, CAST({{ weight | name }} AS DOUBLE) AS weight
+        SELECT {{ key }} AS key, {{ affinity }} AS affinity, CAST({{ weight | name }} AS DOUBLE) AS weight
         FROM {{ relation }}
     )
     WHERE key IS NOT NULL AND affinity IS NOT NULL AND weight IS NOT NULL
