@@ -155,6 +155,15 @@ def test_a_key_has_one_text_whatever_its_type(there: World, key: str, text: str)
     assert there.run_one().planned == 0
 
 
+def test_an_audience_kept_as_floating_point_is_that_of_the_whole_number(there: World) -> None:
+    write(there, {**ADA, "audiences": ["2024"]})
+    there.sync["audiences"] = ["2024"]
+    members = there.config["source"]["memberships"]
+    members["from"] = f"SELECT id, CAST(audience AS DOUBLE) AS audience FROM {members['from']}"
+
+    assert there.run_one().created == 1
+
+
 def test_a_value_that_spark_cannot_read_is_not_shown(there: World) -> None:
     write(there, {**ADA, "phone": "verysecret"})
     there.config["source"]["profiles"]["from"] = (
