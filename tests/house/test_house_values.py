@@ -145,6 +145,21 @@ def test_a_text_is_cut_by_what_salesforce_counts_and_the_match_field_never(store
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("😀😀😀😀", "😀😀"),
+        ("😀a😀b", "😀a"),
+        ("abc😀", "abc"),
+        ("ab😀c", "ab😀"),
+        ("éàü😀", "éàü"),
+        ("éàüö", "éàüö"),
+    ],
+)
+def test_of_a_text_as_much_is_kept_as_fits(store: Store, text: str, kept: str) -> None:
+    assert rendered(store, f"'{text}'", "string(4)", on_too_long="truncate") == (kept, [])
+
+
 @pytest.mark.slow
 def test_audiences_scores_and_affinities_arrive_as_the_page_says(tmp_path: Path) -> None:
     shown = {(row[0], quoted(row[1])[0]): quoted(row[2])[0] for row in LISTS}

@@ -22,10 +22,11 @@ CREATE MACRO sf_length(x) AS
 -- Whether it is more than so many; bytes are never fewer than these characters.
 CREATE MACRO sf_longer(x, size) AS CASE WHEN strlen(x) <= size THEN false ELSE sf_length(x) > size END;
 
--- The longest start of a text that fits; at worst a few characters short of what would fit.
+-- The longest start of a text that fits. Before a character that counts as two goes one that no text may have, and a cut
+-- between the two leaves neither.
 CREATE MACRO sf_left(x, size) AS
     CASE WHEN strlen(x) = length(x) THEN left(x, size)
-         ELSE left(x, (size - length(regexp_replace(left(x, size), '[^\x{10000}-\x{10FFFF}]', '', 'g')))::BIGINT) END;
+         ELSE replace(left(regexp_replace(x, '([\x{10000}-\x{10FFFF}])', chr(65535) || '\1', 'g'), size), chr(65535), '') END;
 
 -- A text that begins, or ends, with a visible character of ASCII: most do, and have nothing there to take off.
 CREATE MACRO sf_begins(x) AS ascii(x) BETWEEN 33 AND 126;
