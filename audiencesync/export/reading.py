@@ -6,7 +6,7 @@ from datetime import timedelta
 from audiencesync.errors import BudgetSpent, SalesforceRefused, SalesforceUnavailable
 from audiencesync.export.ports import Org
 from audiencesync.export.target import Target
-from audiencesync.export.values import from_json
+from audiencesync.export.values import from_json, same
 from audiencesync.ledger import LedgerWriter, OpenBatch, OutboxRow
 from audiencesync.objects import ObjectType
 from audiencesync.records import Operation, RowResult
@@ -125,8 +125,7 @@ def _holds(record: Mapping[str, object], row: OutboxRow, described: ObjectType) 
         if kind is None or path is None:
             return False
         found = from_json(_at(record, path), kind)
-        same = match_key(found) == match_key(value) if "." in path else found == value
-        if not same:
+        if not (match_key(found) == match_key(value) if "." in path else same(found, value, kind)):
             return False
     return True
 

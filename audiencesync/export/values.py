@@ -45,6 +45,16 @@ def from_json(value: object, kind: FieldType | None) -> str | None:
     return text or None
 
 
+def same(found: str | None, sent: str | None, kind: FieldType | None) -> bool:
+    """Whether a canonical text that was read back is the one that was sent.
+
+    Salesforce gives numbers back as floating point, which has not all of their eighteen digits.
+    """
+    if found is None or sent is None or kind is None or kind.type not in _DECIMALS | _INTEGERS:
+        return found == sent
+    return float(found) == float(sent)
+
+
 def _number(text: str) -> str:
     try:
         return f"{Decimal(text).normalize():f}"

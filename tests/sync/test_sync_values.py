@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audiencesync.export.recovery import LONGEST_REQUEST
 from audiencesync.export.values import from_json
 from audiencesync.records import Route
 from audiencesync.salesforce.describe import load
@@ -242,7 +244,8 @@ def test_a_value_of_any_type_is_one_text_whether_a_column_has_it_or_an_expressio
     odd.sync["extra_fields"] = {
         name: {"sql": value} for name, value in zip(fields, OF_OTHER_TYPES, strict=True)
     }
-    assert odd.run_one().planned == 0
+    again = odd.run_one()
+    assert (again.planned, again.trouble) == (0, None)
 
 
 @pytest.mark.parametrize("kind", ["BIGINT", "DECIMAL(38, 0)", "VARCHAR"])
@@ -259,6 +262,20 @@ def test_numbers_that_differ_in_the_last_of_eighteen_digits_are_a_change(odd: Wo
     sent = odd.sql("SELECT json_extract_string(ledger.after, 'Long__c') FROM ledger ORDER BY seq")
     assert sent == [("123456789012345678",), ("123456789012345679",)]
     assert odd.run_one().planned == 0
+
+
+def test_a_long_number_is_known_again_after_a_lost_answer(odd: World) -> None:
+    """Salesforce gives it back as floating point, 1.2345678901234568E17."""
+    odd.sync.update({"match_field": None, "required_fields": {}, "assignment_rule": True})
+    odd.sync["extra_fields"] = {"Text__c": "name", "Long__c": "Long__c", "Number__c": "Number__c"}
+    odd.people([one(1, Long__c="123456789012345678", Number__c="0.1")])
+    odd.org.fault("drop_after", match={"path": "composite/sobjects"})
+
+    odd.run_one()
+    odd.clock.ahead = LONGEST_REQUEST + timedelta(minutes=1)
+
+    assert odd.run_one().unknown_earlier == 0
+    assert odd.sql("SELECT salesforce_id FROM record") == [(odd.org.records("Odd__c")[0]["Id"],)]
 
 
 def test_white_space_around_a_value_is_no_part_of_it_whatever_its_type(odd: World) -> None:
