@@ -190,11 +190,12 @@ def _entries(column: str, kind: ColumnType) -> str:
             weight = _weight(f"{source}.{quote_name(name)}", part, numbers=numbers)
             members.append(f"{{'k': {quote_text(name)}, 'v': {weight}}}")
         return f"[{', '.join(members)}]"
-    entries, weight = f"sf_entries({source})", "entry.value"
+    entries, name, weight = f"sf_entries({source})", "entry.key", "entry.value"
     if kind.kind == "map":
+        name = plain(name, kind.parts[0])
         numbers = kind.parts[1].kind in _NUMBERS
         entries, weight = f"map_entries({source})", _weight(weight, kind.parts[1], numbers=numbers)
-    return f"list_transform({entries}, lambda entry: {{'k': CAST(entry.key AS VARCHAR), 'v': {weight}}})"
+    return f"list_transform({entries}, lambda entry: {{'k': CAST({name} AS VARCHAR), 'v': {weight}}})"
 
 
 def _weight(source: str, kind: ColumnType, *, numbers: bool) -> str:

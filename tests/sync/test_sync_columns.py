@@ -119,6 +119,8 @@ def test_names_kept_as_floating_point_are_those_of_whole_numbers(world: World) -
     world.config["source"]["affinities"] = {
         "genres": {"from": f"SELECT * FROM {bought}", "key": "id", "affinity": "genre", "weight": "count"}
     }
+    liked = "SELECT *, MAP {7::DOUBLE: 2, 7.5: 1} AS likes FROM read_csv('profiles.csv')"
+    world.config["source"]["profiles"]["from"] = liked
     world.sync["audiences"] = ["2024", "2025.5"]
     world.sync["send_affinities_to"] = {"field": "Affinities__c", "from": "genres"}
     world.people([person(1, audiences=["2024", "2025.5"])])
@@ -126,6 +128,10 @@ def test_names_kept_as_floating_point_are_those_of_whole_numbers(world: World) -
     assert world.run_one().created == 1
     lead = world.leads()["p1@example.com"]
     assert (lead["Audiences__c"], lead["Affinities__c"]) == ("2024;2025.5", "7;7.5")
+
+    world.sync["send_affinities_to"] = {"field": "Affinities__c", "from": "likes"}
+    again = world.run_one()
+    assert (again.planned, again.trouble) == (0, None)
 
 
 ONE_ROW = [
