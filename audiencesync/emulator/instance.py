@@ -122,12 +122,19 @@ class Instance:
         return found
 
     def writer(self, call: Call, view: View, changes: Changes) -> Writer:
-        """The save pipeline for one object, with what the caller's headers ask for."""
+        """The save pipeline for one object, with what the caller's headers ask for.
+
+        Source:
+            REST API guide, "Assignment Rule Header": `TRUE` counts for created and updated records, an Id for
+            created ones.
+        """
+        assign = call.headers.get("sforce-auto-assign", "true").lower()
         header = call.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
         caller = Caller(
             call.session.user_id,
             allow_duplicates="allowsave=true" in re.split("[,;]", header),
-            assign=call.headers.get("sforce-auto-assign", "true").lower() != "false",
+            assign=assign != "false",
+            reassign=assign == "true",
         )
         return Writer(self.org, view, caller, changes)
 

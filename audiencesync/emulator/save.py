@@ -64,12 +64,14 @@ class Caller:
 
     Attributes:
         allow_duplicates: `Sforce-Duplicate-Rule-Header: allowSave=true`.
-        assign: Run the active assignment rule on records that are created; REST's default.
+        assign: Run the assignment rule on records that are created; REST's default.
+        reassign: Run it on records that are updated, too; REST's default.
     """
 
     user_id: str
     allow_duplicates: bool = False
     assign: bool = False
+    reassign: bool = False
 
 
 class Writer:
@@ -97,7 +99,7 @@ class Writer:
         self._template |= {item.name: item.default for item in self._kind.fields if item.default is not None}
         self._numbered = [item for item in self._kind.fields if item.auto_number]
         self._owned = "OwnerId" in self._kind.by_name
-        self._assigned_owner = org.assignment_owners.get(self._kind.name) if caller.assign else None
+        self._assigned_owner = org.assignment_owners.get(self._kind.name)
         self._locks = [item for item in org.locks if item.object_name.lower() == self._kind.name.lower()]
         self._validation = [item for item in org.validation_rules if item.object_name == self._kind.name]
         self._duplicates = [item for item in org.duplicate_rules if item.object_name == self._kind.name]
@@ -156,7 +158,7 @@ class Writer:
         if self._owned:
             record["OwnerId"] = self._caller.user_id
         self._apply(row, record, self._insert_ok)
-        if self._assigned_owner:
+        if self._assigned_owner and self._caller.assign:
             record["OwnerId"] = self._assigned_owner
         self._check_required(
             [
@@ -184,6 +186,8 @@ class Writer:
             raise RowRefused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         record = existing.copy()
         self._apply(row, record, self._update_ok)
+        if self._assigned_owner and self._caller.reassign:
+            record["OwnerId"] = self._assigned_owner
         self._check_required(
             [item.name for item in self._solid if item.name not in record and item.name in row.values]
         )

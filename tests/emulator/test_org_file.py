@@ -191,6 +191,9 @@ def test_an_assignment_rule_runs_unless_the_header_says_no(acme: Client) -> None
 
     assert owner(ruled) == "desk@acme.example"
     assert owner(plain) == owner(bulk) == "sync@acme.example"
+    acme("PATCH", f"/sobjects/Case/{plain}", json={"Subject": "d"}, headers=off)
+    acme("PATCH", f"/sobjects/Case/{bulk}", json={"Subject": "d"})
+    assert (owner(plain), owner(bulk)) == ("sync@acme.example", "desk@acme.example")
 
 
 def test_a_record_type_narrows_picklists_that_describe_shows_whole(acme: Client) -> None:
