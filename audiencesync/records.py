@@ -322,8 +322,8 @@ class WriteOptions:
 
     Attributes:
         duplicate_allow_save: Save in spite of a duplicate rule that alerts.
-        assignment_rule: Let the active assignment rule choose the owner of Leads and Cases. Salesforce does
-            so when it is not told, so it is always told.
+        assignment_rule: Let the active assignment rule choose the owner of Leads and Cases that may be made.
+            Salesforce does so, on updates too, when it is not told, so it is always told.
     """
 
     duplicate_allow_save: bool = False

@@ -282,7 +282,9 @@ class Sync(Strict):
         default=DuplicateRule.RESPECT, description="Respect the org's duplicate rules, or save all the same."
     )
     assignment_rule: Switch = Field(
-        default=False, description="Run the org's assignment rule on Lead and Case."
+        default=False,
+        description="Run the org's assignment rule on Lead and Case: on records that are made, and on those "
+        "that an upsert finds for the first time. An update by Id leaves the owner alone.",
     )
     prefer: Prefer = Field(
         default=Prefer.FEW_CALLS,

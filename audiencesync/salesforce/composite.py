@@ -86,7 +86,7 @@ def _send(session: Session, requests: Mapping[str, rows.Request], options: Write
                 "method": request.method,
                 "url": session.base_path + request.path + _query(request),
                 "referenceId": reference,
-                "httpHeaders": rows.headers(options),
+                "httpHeaders": rows.headers(request, options),
                 **({} if request.document is None else {"body": request.document}),
             }
             for reference, request in requests.items()

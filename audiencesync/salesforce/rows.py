@@ -97,7 +97,7 @@ def write(session: Session, one: Request, options: WriteOptions) -> list[RowResu
         one.path,
         document=one.document,
         params=one.params,
-        headers=headers(options),
+        headers=headers(one, options),
     )
     return row_results(document, sent=one.rows, created=one.created)
 
@@ -125,14 +125,17 @@ def delete(session: Session, ids: Sequence[str], options: WriteOptions | None = 
     return write(session, request(Operation.DELETE, "", None, rows), options or WriteOptions())
 
 
-def headers(options: WriteOptions) -> Mapping[str, str]:
+def headers(one: Request, options: WriteOptions) -> Mapping[str, str]:
     """Headers of a write: each rule of the org is named, so none runs by default.
+
+    An assignment rule would give a record that is updated to another owner each time, so it runs only where
+    one may be made.
 
     Source:
         REST API Developer Guide, "Headers".
     """
     named = {
-        "Sforce-Auto-Assign": "TRUE" if options.assignment_rule else "FALSE",
+        "Sforce-Auto-Assign": "TRUE" if options.assignment_rule and one.created is not False else "FALSE",
         "Sforce-Mru": "updateMru=false",
     }
     if options.duplicate_allow_save:

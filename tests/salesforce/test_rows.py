@@ -80,6 +80,14 @@ def test_the_rules_of_the_org_are_always_named(
     assert headers.get("Sforce-Duplicate-Rule-Header") == duplicates
 
 
+def test_an_update_never_runs_the_assignment_rule(org: responses.RequestsMock, session: Session) -> None:
+    org.patch(COLLECTIONS, json=[DONE])
+
+    rows.update(session, "Lead", [{"Id": "00Q1"}], WriteOptions(assignment_rule=True))
+
+    assert org.calls[-1].request.headers["Sforce-Auto-Assign"] == "FALSE"
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [

@@ -1,4 +1,4 @@
-"""An integration user with few permissions: what it lacks is said, with what to grant; nobody is parked."""
+"""An org with its own rules of who may do and own what: they are kept, and what is lacking is said."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,9 @@ users:
   - {username: admin@acme.example}
   - {username: blind@acme.example, permissions: {Lead: [read, create, edit]}}
   - {username: viewer@acme.example, permissions: {Lead: [read, create, edit, view_all_records]}}
+  - {username: sales@acme.example}
+assignment_rules:
+  - {object: Lead, owner: sales@acme.example}
 """
 
 
@@ -43,3 +46,19 @@ def test_a_match_field_that_is_not_unique_takes_a_user_who_may_view_all_records(
 
     sign_in["username"] = "viewer@acme.example"
     assert guarded.run_one().created == 2
+
+
+def test_an_assignment_rule_gives_new_records_an_owner_and_takes_none_away(guarded: World) -> None:
+    guarded.sync["assignment_rule"] = True
+    guarded.people([person(1)])
+    guarded.run_one()
+    users = {one["Username"]: one["Id"] for one in guarded.org.records("User")}
+    (lead,) = guarded.org.records()
+    assert lead["OwnerId"] == users["sales@acme.example"]
+
+    guarded.org.edit(lead["Id"], OwnerId=users["admin@acme.example"])  # a colleague takes the lead over
+    guarded.people([person(1, phone="+1")])
+    guarded.run_one()
+
+    (lead,) = guarded.org.records()
+    assert (lead["Phone"], lead["OwnerId"]) == ("+1", users["admin@acme.example"])
