@@ -75,7 +75,13 @@ def resources(instance: Instance, call: Call) -> Reply:
 
 
 def limits(instance: Instance, call: Call) -> Reply:
-    """`GET /limits`: some entries hold nested counts, as in a real org."""
+    """`GET /limits`, for who may view the set-up: some entries hold nested counts, as in a real org.
+
+    Source:
+        REST API guide, "Limits"; status and code of the refusal are chosen.
+    """
+    if not instance.access.allowed(call.session.user_id, "PermissionsViewSetup"):
+        raise ApiError(403, "INSUFFICIENT_ACCESS", "The user needs View Setup and Configuration")
     meter = instance.org.meter
     body: dict[str, object] = {
         name: {"Max": most, "Remaining": most} for name, most in _DEVELOPER_LIMITS.items()

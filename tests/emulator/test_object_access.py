@@ -70,6 +70,13 @@ def test_an_object_that_may_not_be_read_is_unknown(least: Client) -> None:
     assert not listed & {"Account", "Opportunity", "OpportunityContactRole"}
 
 
+def test_limits_are_for_who_may_view_the_setup_and_a_refusal_tells_the_usage_too(least: Client) -> None:
+    answer = least("GET", "/limits")
+
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (403, "INSUFFICIENT_ACCESS")
+    assert answer.headers["Sforce-Limit-Info"].startswith("api-usage=")
+
+
 def test_an_upsert_by_a_key_that_is_not_unique_takes_a_user_who_sees_all_records(org: Emulator) -> None:
     head, by_email = "Email,LastName,Company\n", {"externalIdFieldName": "Email"}
     wanted = ("INSUFFICIENT_ACCESS", "Upsert requires view all data on a non-unique custom index")
