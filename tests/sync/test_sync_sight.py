@@ -1,6 +1,7 @@
 """An org with its own rules of who may do and own what: they are kept, and what is lacking is said."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,17 @@ def test_an_assignment_rule_gives_new_records_an_owner_and_takes_none_away(guard
 
     (lead,) = guarded.org.records()
     assert (lead["Phone"], lead["OwnerId"]) == ("+1", users["admin@acme.example"])
+
+
+def test_who_may_not_read_the_limits_learns_from_the_refusal_how_the_org_stands(guarded: World) -> None:
+    guarded.config["connection"]["auth"]["username"] = "viewer@acme.example"
+    guarded.people([person(1)])
+    guarded.org.admin("POST", "limits", {"daily_limit": 1000, "used": 950})
+    guarded.run_one()
+    guarded.people([person(1, phone="+1")])
+    assert guarded.run_one().api_calls == 0  # the reserve is kept
+
+    guarded.org.admin("POST", "limits", {"used": 0})
+    guarded.clock.ahead = timedelta(minutes=61)
+
+    assert guarded.run_one().accepted == 1
