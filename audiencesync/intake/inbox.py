@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -12,6 +12,7 @@ from audiencesync.intake.changes import Change
 from audiencesync.store import Journal
 
 _MOST_AT_ONCE = 20_000
+_MOMENT = timedelta(microseconds=1)
 MOST_WAITING = 100_000
 """More changes than these do not wait for the disk: whoever brings them is asked to come back."""
 
@@ -106,7 +107,9 @@ class Inbox:
         now = self._clock.now().astimezone(UTC).replace(tzinfo=None)  # as the store keeps times
         self._journal.append(
             {
-                "received_at": [now.isoformat()] * len(changes),
+                # each has a moment of its own, so that what is held tells for ever which came first; to write
+                # one takes longer than that
+                "received_at": [(now + place * _MOMENT).isoformat() for place in range(len(changes))],
                 "changes": [one.kind.value for one in changes],
                 "keys": [one.profile_key for one in changes],
                 "attributes": [one.attributes for one in changes],

@@ -159,6 +159,20 @@ def test_profiles_may_come_by_pushes_alone(alone: World) -> None:
     assert [lead["Audiences__c"] for lead in alone.org.records()] == ["news"]
 
 
+def test_what_is_said_after_a_removal_in_one_request_stays_said(filled: World) -> None:
+    """Later changes of the profile are merged with what was said, and so is that of a key given up for it."""
+    removals = [{"change": "removal", "profile_key": key} for key in ("p1", "p2")]
+    filled.push(*removals, entry(1, "vip"), of(3, phone="+3 pushed"))
+    filled.push({"change": "alias", "profile_key": "p2", "previous": "p3"})
+    filled.run_one(pushed=True)
+    filled.push(of(1, phone="+1 pushed"))
+    filled.run_one(pushed=True)
+
+    assert filled.leads()["p1@example.com"]["Audiences__c"] == "news;vip"
+    assert filled.leads()["p2@example.com"]["Phone"] == "+3 pushed"
+    assert filled.leads()["p2@example.com"]["Audiences__c"] == "news"
+
+
 @pytest.fixture
 def unfit(alone: World) -> World:
     """Ann's and Bob's telephone numbers were pushed as text, and are numbers now."""
