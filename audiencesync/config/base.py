@@ -120,6 +120,12 @@ def _relation(text: str) -> str:
     return text
 
 
+def _expression(text: str) -> str:
+    """Without the semicolon at its end; a comment ends with its line, and not with what is put behind it."""
+    kept = text.rstrip("; \t\r\n") if text.rstrip().endswith(";") else text
+    return f"{kept}\n" if "--" in kept.rpartition("\n")[2] else kept
+
+
 def _version_text(value: object) -> object:
     """Take 66.0 without quotes, which YAML reads as a number."""
     return f"{float(value):.1f}" if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -200,6 +206,9 @@ Column: TypeAlias = Text
 
 Relation: TypeAlias = Annotated[Text, AfterValidator(_relation)]
 """Anything that may follow FROM in DuckDB, or a SELECT."""
+
+Expression: TypeAlias = Annotated[Text, AfterValidator(_expression)]
+"""A condition or a value over the columns of one row."""
 
 Url: TypeAlias = Annotated[Text, AfterValidator(_url), _schema("https?://.+")]
 """Scheme and host, without a slash at the end."""

@@ -20,6 +20,7 @@ from audiencesync.config.base import (
     AudienceName,
     Column,
     Count,
+    Expression,
     OptionalFileName,
     Relation,
     Share,
@@ -228,7 +229,7 @@ class Source(Strict):
 class RuleAudience(Strict):
     """An audience defined by a condition."""
 
-    where: Text = Field(description="SQL condition over profile columns.")
+    where: Expression = Field(description="SQL condition over profile columns.")
 
 
 class Config(Strict):

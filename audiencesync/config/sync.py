@@ -22,6 +22,7 @@ from audiencesync.config.base import (
     Count,
     Data,
     Duration,
+    Expression,
     FieldName,
     MappedField,
     ObjectName,
@@ -29,7 +30,6 @@ from audiencesync.config.base import (
     Strict,
     Switch,
     SyncName,
-    Text,
     wrong,
 )
 from audiencesync.config.daemon import Cron, TimeZone
@@ -109,7 +109,7 @@ class FieldMapping(Strict):
     """Where a Salesforce field's value comes from: a column, or exactly one of `from`, `sql` and `value`."""
 
     column: Column | None = Field(default=None, alias="from", description="Profile column.")
-    sql: Text | None = Field(default=None, description="SQL expression over profile columns.")
+    sql: Expression | None = Field(default=None, description="SQL expression over profile columns.")
     value: Constant | None = Field(default=None, description="Constant, the same for every record.")
     default: Constant | None = Field(default=None, description="What a null becomes.")
     on_null: OnNull = Field(
