@@ -137,7 +137,9 @@ class Remote(ABC):
 
             def batches() -> Iterator[pa.RecordBatch]:
                 try:
-                    yield from self._arriving(rows)
+                    for batch in self._arriving(rows):
+                        _refuse_other_text(relation.place, batch)
+                        yield batch
                 except Exception as error:
                     broken.append(error)
                     raise
@@ -214,6 +216,11 @@ class Remote(ABC):
     def _failing_as(self, place: str, relation: RemoteRelation | None = None) -> Iterator[None]:
         try:
             yield
+        except UnicodeDecodeError:
+            raise SourceError(
+                f"{place} cannot be read: it holds text that is not UTF-8",
+                hint="mend the values in the database, or leave them out by a SELECT of the others",
+            ) from None
         except Exception as error:
             # what a driver says in the middle of a stream comes from pyarrow
             streamed = isinstance(error, OSError | pa.lib.ArrowException)
@@ -221,6 +228,20 @@ class Remote(ABC):
                 raise
             reason, hint = self._explain(error, relation)
             raise SourceError(f"{place} cannot be read: {reason}", hint=hint) from None
+
+
+def _refuse_other_text(place: str, batch: pa.RecordBatch) -> None:
+    """Refuse text that is not UTF-8: a database may keep any bytes as text."""
+    for name, values in zip(batch.schema.names, batch.columns, strict=True):
+        if not pa.types.is_string(values.type):
+            continue
+        try:
+            values.validate(full=True)
+        except pa.lib.ArrowInvalid:
+            raise SourceError(
+                f"{place} cannot be read: column {name!r} holds text that is not UTF-8",
+                hint="mend the values in the database, or leave the column out by a SELECT of the others",
+            ) from None
 
 
 def changed_since(column: RemoteColumn, watermark: str) -> str:

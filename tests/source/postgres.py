@@ -22,11 +22,12 @@ class Server:
 
     folder: Path
     port: int
+    database: str = "postgres"
 
     @property
     def url(self) -> str:
         """As the owner, over the socket, without a password."""
-        return f"postgresql:///postgres?host={self.folder}&port={self.port}&user=owner"
+        return f"postgresql:///{self.database}?host={self.folder}&port={self.port}&user=owner"
 
     def url_of(self, user: str, password: str) -> str:
         """Over the loopback address, where a password is asked for."""

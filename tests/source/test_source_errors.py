@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -301,6 +302,18 @@ class TestPostgresql:
         )
 
         assert refusal(desk, relation, attach=postgres.url) == f"source.profiles cannot be read: {words}"
+
+    def test_text_of_a_database_without_an_encoding(self, desk: Desk, postgres: Server) -> None:
+        postgres.run(
+            "DROP DATABASE IF EXISTS legacy",
+            "CREATE DATABASE legacy ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+        )
+        legacy = replace(postgres, database="legacy")
+        legacy.run("CREATE TABLE people AS SELECT 1 AS id, E'J\\xFCrgen' AS name")
+
+        said = refusal(desk, "people", attach=legacy.url)
+
+        assert said == "source.profiles cannot be read: column 'name' holds text that is not UTF-8"
 
     def test_a_login_and_its_rights(self, desk: Desk, postgres: Server) -> None:
         postgres.run(

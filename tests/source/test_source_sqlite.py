@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from audiencesync.errors import SourceError
+from audiencesync.source.relation import Relation
+from audiencesync.source.sqlite import Sqlite
 
 from .conftest import Desk
 
@@ -151,3 +153,32 @@ def test_the_file_is_read_at_one_moment_even_while_a_program_writes(
 
     assert desk.sql("SELECT profile_key FROM stage_membership") == [("1",)]
     assert tries == [0 if journal == "wal" else 1]
+
+
+@pytest.mark.parametrize("declared", ["TEXT", "", "NUMERIC"])
+def test_text_that_is_not_utf_8_is_refused_with_the_name_of_its_column(desk: Desk, declared: str) -> None:
+    rows = ", ".join(f"({number}, 'a')" for number in range(3000))
+    sqlite(
+        desk,
+        f'CREATE TABLE people (id INTEGER, "first name" {declared})',
+        f"INSERT INTO people VALUES {rows}, (9000, CAST(x'4afc72' AS TEXT))",
+    )
+
+    words = r"^source\.profiles cannot be read: column 'first name' holds text that is not UTF-8$"
+    for relation in ("people", 'SELECT id, "first name" FROM people'):
+        with pytest.raises(SourceError, match=words):
+            desk.read(relation, attach="crm.db")
+    assert desk.read("SELECT id FROM people", attach="crm.db").profiles == 3001
+
+
+def test_a_watched_column_that_is_not_utf_8_is_an_error_of_the_source(desk: Desk) -> None:
+    sqlite(
+        desk,
+        "CREATE TABLE people (id TEXT, moved TEXT)",
+        "INSERT INTO people VALUES ('a', CAST(x'4afc72' AS TEXT))",
+    )
+    database = Sqlite(str(desk.base / "crm.db"))
+    with database.snapshot():
+        people = database.look_at("source.profiles", Relation.parse("people"))
+        with pytest.raises(SourceError, match=r"^source\.profiles cannot be read: .*not UTF-8"):
+            database.greatest(people, people.column("moved"))
