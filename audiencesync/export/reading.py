@@ -63,7 +63,7 @@ def _applied(
         for _, parts in wanted.values()
     ]
     found: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
-    for record in org.find(batch.object, _asked(rows, keys), keys, values):
+    for record in org.find(batch.object, _asked(rows, keys, described), keys, values):
         key = tuple(
             match_key(from_json(record.get(name), kind)) for name, kind in zip(keys, kinds, strict=True)
         )
@@ -85,7 +85,7 @@ def _made(
 ) -> Iterator[tuple[int, RowResult]]:
     """New records without a match value: those that nobody claims and that say just what was sent."""
     described = target.object_of(opened.batch)
-    left = unclaimed(ledger, org, opened, _asked(rows, ()))
+    left = unclaimed(ledger, org, opened, _asked(rows, (), described))
     for row in rows:
         mine = next((record for record in left if _holds(record, row, described)), None)
         if mine is not None:
@@ -102,9 +102,10 @@ def unclaimed(
     return [record for record in records if record["Id"] not in claimed]
 
 
-def _asked(rows: Sequence[OutboxRow], keys: Sequence[str]) -> list[str]:
-    """Fields to read: those that were sent, as far as they can be asked for."""
-    sent = {path for row in rows for path in map(_path, row.values) if path is not None}
+def _asked(rows: Sequence[OutboxRow], keys: Sequence[str], described: ObjectType) -> list[str]:
+    """Fields to read: those that were sent, as far as they are there still and can be asked for."""
+    names = {name for row in rows for name in row.values if described.field(name) is not None}
+    sent = {path for path in map(_path, names) if path is not None}
     return sorted({"Id", *keys, *sent})
 
 

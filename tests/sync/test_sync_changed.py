@@ -11,7 +11,7 @@ from audiencesync.export.recovery import LONGEST_REQUEST
 from audiencesync.records import Mode
 from audiencesync.store import Store
 from tests.sync.test_sync_crash import kill_at
-from tests.world import World, person
+from tests.world import World, opened, person
 
 PEOPLE = [person(1), person(2)]
 LATER = LONGEST_REQUEST + timedelta(minutes=1)
@@ -117,3 +117,19 @@ def test_an_object_in_another_spelling_is_the_same_object(world: World) -> None:
     with Store.open(world.folder / "store.duckdb", base=world.folder) as store:
         (status,) = looking.status(store, world.project())["syncs"]
     assert (status["object"], status["members"]) == ("lead", 1)
+
+
+def test_an_answer_that_is_out_is_asked_for_without_the_fields_that_are_gone_since(
+    world: World, in_flight: Callable[[], None]
+) -> None:
+    in_flight()
+    with opened(
+        world.folder / "store.duckdb"
+    ) as store:  # as if Fax had been another field, deleted meanwhile
+        store.execute("""UPDATE outbox SET "after" = replace("after", '"Fax"', '"Gone__c"')""")
+        store.execute(
+            "UPDATE batch SET job_id = '750000000000000AAA' WHERE job_id IS NOT NULL"
+        )  # and forgotten
+    del world.sync["extra_fields"]["Fax"]
+
+    check_once(world)
