@@ -253,6 +253,21 @@ class Allowances:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedRecords:
+    """Records of a plan that another sync's members are, too.
+
+    Attributes:
+        sync: The other one.
+        fields: What both write, each in its own way.
+        records: How many.
+    """
+
+    sync: str
+    fields: tuple[str, ...]
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanTotals:
     """The numbers of one plan.
 

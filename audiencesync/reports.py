@@ -2,12 +2,12 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from audiencesync.errors import AudienceSyncError
-from audiencesync.records import Mode, Route, RunStatus
+from audiencesync.records import Mode, Route, RunStatus, SharedRecords
 
 SCHEMA_VERSION = 1
 _COUNTS = (
@@ -71,7 +71,8 @@ class SyncReport:
     rows would be refused as before: they wait until the row, the mapping or the object changes, or somebody
     says `retry`. `without_profile` keys are listed in the memberships that were looked at and are those of
     no profile. `unknown_earlier` of the `unknown` rows were sent by an earlier run, and have their pushes in
-    its books. `calls` is what a plan foresees: look-ups and calls by route, polls of a running job aside.
+    its books. `shared` records are those of another sync's members, too, and each writes over what the other
+    wrote. `calls` is what a plan foresees: look-ups and calls by route, polls of a running job aside.
     """
 
     name: str
@@ -96,6 +97,7 @@ class SyncReport:
     routes: Mapping[Route, int] = field(default_factory=lambda: dict.fromkeys(Route, 0))
     api_calls: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)
+    shared: Sequence[SharedRecords] = ()
     seconds: float = 0.0
     trouble: Trouble | None = None
     sample: Sequence[Mapping[str, Any]] = ()
@@ -122,6 +124,8 @@ class SyncReport:
             document["unknown_earlier"] = self.unknown_earlier
         if self.calls:
             document["calls"] = dict(self.calls)
+        if self.shared:
+            document["shared"] = [asdict(one) for one in self.shared]
         if self.trouble is not None:
             document["error"] = {
                 "kind": self.trouble.kind,

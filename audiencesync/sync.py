@@ -227,6 +227,7 @@ def _planned(report: SyncReport, planned: Plan) -> SyncReport:
         parked=totals.parked,
         without_profile=totals.without_profile,
         routes=planned.routes.rows,
+        shared=planned.shared,
     )
 
 

@@ -42,6 +42,7 @@ def show_run(project: Project, report: RunReport) -> None:
         if _has_numbers(sync):
             _show_groups(_members(sync), _pushes(sync), _travel(sync))
         _show_codes([code for code in report.codes if code["sync"] == sync.name])
+        _show_shared(sync)
         _show_parked(project, sync)
         _show_without_profile(sync)
         write()
@@ -74,6 +75,7 @@ def show_plan(project: Project, report: RunReport) -> None:
                 title=f"{len(sync.sample)} of {count(sync.planned)} rows",
             )
         _show_unknown(sync)
+        _show_shared(sync)
         _show_parked(project, sync)
         _show_without_profile(sync)
         write()
@@ -112,6 +114,16 @@ def _show_unknown(sync: SyncReport) -> None:
         write(
             f"{count(sync.unknown)} of an earlier run without an answer: a run first asks Salesforce "
             "what became of them, which takes calls, and sends again what did not arrive"
+        )
+
+
+def _show_shared(sync: SyncReport) -> None:
+    """Whose fields are written by two syncs, so that an exit from one empties what the other filled."""
+    for one in sync.shared:
+        write()
+        write(
+            f"{count(one.records)} of these records are those of members of {one.sync}, too, and both write "
+            f"{', '.join(one.fields)}, each over the other: give each a field of its own, or make them one"
         )
 
 

@@ -19,7 +19,8 @@ from audiencesync.plan.lookup import Finder, look_up
 from audiencesync.plan.matching import check_first, matching_of
 from audiencesync.plan.picklists import Picklists, narrow
 from audiencesync.plan.routes import Room, choose_routes, weigh
-from audiencesync.records import Matching, Mode, PlanTotals, RoutePlan, SyncState
+from audiencesync.plan.shared import shared_records
+from audiencesync.records import Matching, Mode, PlanTotals, RoutePlan, SharedRecords, SyncState
 from audiencesync.store import Store, json_shape
 
 _PART_ROWS = 2_000_000
@@ -37,7 +38,11 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do for one sync; its rows are in `plan_change`."""
+    """What a run would do for one sync; its rows are in `plan_change`.
+
+    Attributes:
+        shared: Records that another sync writes, too.
+    """
 
     sync: Sync
     state: SyncState
@@ -45,6 +50,7 @@ class Plan:
     basis: str
     totals: PlanTotals
     routes: RoutePlan = field(default_factory=RoutePlan)
+    shared: tuple[SharedRecords, ...] = ()
 
     @property
     def rebased(self) -> bool:
@@ -143,7 +149,8 @@ def make_plan(
         store.run("plan_retried")
     totals = _totals(store.row("plan_totals", {"sync_id": state.sync_id}), candidates)
     routes = choose_routes(sync, matching, weigh(store, totals.sends), room)
-    return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes)
+    shared = tuple(shared_records(store, project, sync))
+    return Plan(sync, state, candidates.mode, candidates.sources.basis, totals, routes, shared)
 
 
 def nothing_to_do(candidates: Candidates) -> Plan:
