@@ -110,7 +110,7 @@ def _put_back(store: Store, now: datetime) -> None:
     latest = store.row("journal_place")["latest"]
     if latest is not None and latest > now + _CLOCKS_DIFFER:
         with store.transaction():
-            store.run("pushed_ahead", {"now": now})
+            store.run("pushed_ahead", {"now": now, "ahead": (latest - now) // timedelta(microseconds=1)})
 
 
 def _take_over_aliases(store: Store, last: int) -> list[str]:
