@@ -235,7 +235,7 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
                 allowed=bench.options.allowed,
             )
         if not reading.pushed:
-            check_listed(candidates.listed, bench.options.allowed)
+            check_listed(candidates, reading.source.memberships_are_gone, bench.options.allowed)
         if candidates.count == 0:
             return nothing_to_do(candidates)
         objects = _objects(bench, sync)

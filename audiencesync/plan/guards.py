@@ -1,11 +1,11 @@
 """Limits that refuse a plan which would change too much."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from audiencesync.errors import GuardHeld
+from audiencesync.plan.candidates import Candidates
 from audiencesync.plan.diff import Plan
-from audiencesync.plan.touched import Listed
 from audiencesync.records import Allowances, Mode
 
 
@@ -44,18 +44,35 @@ def check_name(planned: Plan, forsaken: Sequence[Mapping[str, Any]], allowed: Al
     )
 
 
-def check_listed(listed: Listed, allowed: Allowances) -> None:
-    """Refuse memberships of which none names a profile, while Salesforce holds members that were listed.
+def check_listed(candidates: Candidates, gone: Callable[[], bool], allowed: Allowances) -> None:
+    """Refuse memberships that name no profile, while Salesforce holds members that were listed.
+
+    Where there is no membership at all, how many may exit is a guard of its own; who stays by a rule exits
+    nowhere.
+
+    Args:
+        candidates: Who differs, and what the memberships come to.
+        gone: Tells whether the memberships have no row.
+        allowed: What the operator allowed for this run.
 
     Raises:
         GuardHeld: As an empty source would do.
     """
-    if listed.without_profile and not listed.after and listed.before and not allowed.empty_source:
+    listed = candidates.listed
+    if allowed.empty_source or listed.after or not listed.before:
+        return
+    members = f"{listed.before} members are acknowledged in the audiences that it lists"
+    if listed.without_profile:
         raise GuardHeld(
-            f"none of the {listed.without_profile} keys in source.memberships is that of a profile, and "
-            f"{listed.before} members are acknowledged in the audiences that it lists",
+            f"none of the {listed.without_profile} keys in source.memberships is that of a profile, "
+            f"and {members}",
             hint="write the keys as source.profiles does, where 007, 7 and ' 7' are three; if all of them "
             "really have left, run again with --allow-empty-source",
+        )
+    if candidates.leavers < listed.before and gone():
+        raise GuardHeld(
+            f"source.memberships has no row, and {members}",
+            hint="check what writes it; if all of them really have left, run again with --allow-empty-source",
         )
 
 

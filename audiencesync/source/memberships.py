@@ -111,6 +111,13 @@ class Memberships:
         refuse_nulls(config.key, config.audience, totals)
         return MembershipTotals(totals["watermark"], self._since)
 
+    def are_gone(self) -> bool:
+        """There is a relation, it was read whole, and it has no row; a file without a byte is one."""
+        if self._config is None or self._since is not None or self._later:
+            return False
+        with failing_as(MEMBERSHIPS):
+            return self._staged is None or not self._store.row("membership_any")["held"]
+
     def earliest(self, watermarks: Sequence[str]) -> str:
         """The watermark before which no sync has anything left to read.
 

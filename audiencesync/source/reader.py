@@ -197,6 +197,10 @@ class Source:
         memberships = self._memberships.check()
         return SourceTotals(int(totals["profiles"]), shared, totals["watermark"], since, memberships)
 
+    def memberships_are_gone(self) -> bool:
+        """The memberships were read whole, and have no row."""
+        return self._memberships.are_gone()
+
     def check_keys(self) -> bool:
         """Refuse repeated keys; whether two keys that differ have the same hash.
 

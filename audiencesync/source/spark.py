@@ -107,6 +107,13 @@ class SparkSource:
             memberships=MembershipTotals(),
         )
 
+    def memberships_are_gone(self) -> bool:
+        """The memberships have no row."""
+        if self._config.memberships is None:
+            return False
+        (found,) = self._cluster.rows("membership_any", place=MEMBERSHIPS)
+        return not found["held"]
+
     def check_keys(self) -> bool:
         """They were checked already, by their text."""
         return False

@@ -56,6 +56,28 @@ def test_members_by_a_rule_do_not_lose_what_is_listed_either(world: World) -> No
     assert {lead["Audiences__c"] for lead in world.org.records()} == {"news;rule"}
 
 
+@pytest.mark.parametrize("content", ["", "id,audience\n"])
+@pytest.mark.parametrize("dated", [False, True])
+def test_members_by_a_rule_do_not_lose_what_was_listed_to_an_empty_file(
+    world: World, content: str, dated: bool
+) -> None:
+    if dated:
+        world.date_profiles()
+    world.config["audiences"] = {"rule": {"where": "true"}}
+    world.sync["audiences"] = ["news", "rule"]
+    world.people([{**one, "changed_at": "2024-01-01"} for one in numbered("007", "008")])
+    world.run_one()
+    (world.folder / "memberships.csv").write_text(content)
+
+    held = world.run_one()
+
+    assert held.trouble is not None
+    assert held.trouble.exit_code == 5
+    assert held.trouble.message.startswith("source.memberships has no row, and 2 members are acknowledged")
+    assert {lead["Audiences__c"] for lead in world.org.records()} == {"news;rule"}
+    assert world.run_one(allowed=Allowances(empty_source=True)).changed == 2
+
+
 @pytest.mark.parametrize("dated", [False, True])
 def test_keys_of_no_profile_are_counted_and_the_others_go_on(
     world: World, dated: bool, capsys: pytest.CaptureFixture[str]
