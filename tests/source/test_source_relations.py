@@ -81,7 +81,7 @@ def test_a_database_reads_any_form_whole_and_in_part(
             continue  # no brackets around the parts of a UNION there
         desk.read(relation, attach=attach)
         assert desk.profiles("id", "name") == [("1", "Ann"), ("2", "B;b")]
-        desk.read(relation, attach=attach, updated_at="name", since="B")
+        desk.read(relation, attach=attach, updated_at="id", since="2")
         assert desk.profiles("id", "name") == [("2", "B;b")]
 
 
