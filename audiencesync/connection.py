@@ -86,15 +86,20 @@ class Connection:
         if known and any(known[0][name] != value for name, value in self._way.items()):
             _ = self.org
 
-    def describe(self, object_name: str) -> ObjectType:
-        """What the integration user may see of an object, from the store when it is young enough."""
+    def describe(self, object_name: str, having: Sequence[str] = ()) -> ObjectType:
+        """What the integration user may see of an object, from the store when it is young enough.
+
+        One that lacks any of the fields `having` is asked for again: they may be new in the org.
+        """
         from audiencesync.salesforce import describe  # noqa: PLC0415  (most runs send nothing)
 
         now = self._clock.now()
         cached = self._store.rows("described_get", {"object": object_name})
         if cached and cached[0]["described_at"] >= stored_time(now - DESCRIBE_AGE):
             with suppress(ValueError):  # another version of ours wrote it
-                return describe.load(cached[0]["document"])
+                known = describe.load(cached[0]["document"])
+                if all(known.field(one) for one in having):
+                    return known
         described = self.org.describe(object_name)
         self._keep(object_name, describe.dump(described), cached)
         return described

@@ -287,8 +287,12 @@ def export(bench: Bench, sync: Sync, planned: Plan, ledger: LedgerWriter) -> Non
 def _objects(bench: Bench, sync: Sync) -> list[ObjectType]:
     """The object that is tried first, if any, and the sync's own, with the parents that its mappings name."""
     describe = bench.connection.describe
-    names = [sync.try_first.object] if sync.try_first else []
-    return [with_parents(bench.project, sync, describe(name), describe) for name in (*names, sync.object)]
+    objects = [describe(sync.object, sync.own_fields)]
+    if sync.try_first:
+        omitted = {name.lower() for name in sync.try_first.omit}
+        there = [name for name in sync.own_fields if name.lower() not in omitted]
+        objects.insert(0, describe(sync.try_first.object, there))
+    return [with_parents(bench.project, sync, one, describe) for one in objects]
 
 
 def _target(bench: Bench, sync: Sync, objects: Sequence[ObjectType]) -> Target:

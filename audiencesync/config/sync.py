@@ -351,3 +351,10 @@ class Sync(Strict):
     def mappings(self) -> Mapping[str, FieldMapping]:
         """Salesforce field -> mapping, the required ones first."""
         return {**self.required_fields, **self.extra_fields}
+
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """The fields that it writes or finds records by, those of parents aside."""
+        targets = [one.field for one in (self.send_scores_to, self.send_affinities_to) if one]
+        targets += [self.send_audiences_to] if self.send_audiences_to else []
+        return (*self.match_fields, *(name for name in self.mappings if "." not in name), *targets)

@@ -133,3 +133,18 @@ def test_an_answer_that_is_out_is_asked_for_without_the_fields_that_are_gone_sin
     del world.sync["extra_fields"]["Fax"]
 
     check_once(world)
+
+
+def test_a_field_that_is_new_in_the_org_can_be_mapped_at_once(world: World) -> None:
+    """What describe said is believed for a day, but not that a field is missing."""
+    world.people(PEOPLE)
+    world.run_one()
+    with opened(world.folder / "store.duckdb") as store:  # as it said before there was such a field
+        store.execute("UPDATE described SET document = replace(document, '\"Title\"', '\"Other__c\"')")
+        store.execute("UPDATE described SET document = replace(document, '\"title\"', '\"other__c\"')")
+
+    world.sync["extra_fields"]["Title"] = "phone"
+    world.sync["guards"]["max_mapping_change_ratio"] = 1
+
+    assert (world.run_one().updated, world.run_one().api_calls) == (2, 0)
+    assert {one["Title"] for one in world.org.records()} == {one["phone"] for one in PEOPLE}
