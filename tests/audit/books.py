@@ -26,6 +26,7 @@ COUNTS = (
         "deferred",
         "unmatched",
         "parked",
+        "without_profile",
     ),
 )
 Changed = Mapping[str, tuple[str | None, str | None]]

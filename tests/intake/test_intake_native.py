@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -301,15 +302,18 @@ def test_pushes_go_on_while_the_store_is_opened_anew(sender: Pushing) -> None:
     assert len(sender.inbox()) == len(codes)
 
 
-def test_a_later_change_is_never_dated_before_an_earlier_one(sender: Pushing) -> None:
+def test_changes_stay_in_their_order_and_are_dated_by_the_clock_though_it_is_put_back(
+    sender: Pushing,
+) -> None:
     sender.send("PATCH", "/profiles/u1", {})
     sender.clock.sleep(-3600)
     try:
-        sender.send("PATCH", "/profiles/u1", {})
+        sender.send("PATCH", "/profiles/u2", {})
     finally:
         sender.clock.sleep(3600)
     first, second = sender.inbox()
-    assert second["received_at"] == first["received_at"]
+    assert (first["profile_key"], second["profile_key"]) == ("u1", "u2")
+    assert first["received_at"] - second["received_at"] == timedelta(hours=1)
 
 
 def test_what_waits_is_counted(sender: Pushing) -> None:
