@@ -122,8 +122,8 @@ def _show_shared(sync: SyncReport) -> None:
     for one in sync.shared:
         write()
         write(
-            f"{count(one.records)} of these records are those of members of {one.sync}, too, and both write "
-            f"{', '.join(one.fields)}, each over the other: give each a field of its own, or make them one"
+            f"also written by {one.sync}: {count(one.records)} of these records, and both write "
+            f"{', '.join(one.fields)}, each over the other; give each a field of its own, or make them one"
         )
 
 
@@ -147,8 +147,8 @@ def _show_without_profile(sync: SyncReport) -> None:
     if sync.without_profile:
         write()
         write(
-            f"{count(sync.without_profile)} keys of source.memberships are those of no profile and left out; "
-            "007, 7 and ' 7' are three keys"
+            f"left out, since no profile has them: {count(sync.without_profile)} of the keys in "
+            "source.memberships (007, 7 and ' 7' are three keys)"
         )
 
 

@@ -64,7 +64,7 @@ class Moments:
             return
         told = self.store.row("moments_written", {"since": since}, relation=relation, updated_at=self.column)
         if told["values"] or told["ways"] > 1:
-            how = f"{told['values']} of its values are no dates" if told["values"] else "not all in one way"
+            how = f"values that are no dates: {told['values']}" if told["values"] else "not all in one way"
             raise SourceError(
                 f"{self.place}: {self.column} is text whose order is not that of time: {how}",
                 hint="write all as 2026-01-31 or all as 2026-01-31 12:00:00, or CAST the column to TIMESTAMP "
