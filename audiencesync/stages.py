@@ -289,9 +289,7 @@ def _objects(bench: Bench, sync: Sync) -> list[ObjectType]:
     describe = bench.connection.describe
     objects = [describe(sync.object, sync.own_fields)]
     if sync.try_first:
-        omitted = {name.lower() for name in sync.try_first.omit}
-        there = [name for name in sync.own_fields if name.lower() not in omitted]
-        objects.insert(0, describe(sync.try_first.object, there))
+        objects.insert(0, describe(sync.try_first.object, sync.first_fields))
     return [with_parents(bench.project, sync, one, describe) for one in objects]
 
 

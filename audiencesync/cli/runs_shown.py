@@ -110,8 +110,7 @@ def _show_codes(found: Sequence[Mapping[str, Any]]) -> None:
 def _show_unknown(sync: SyncReport) -> None:
     """A plan asks Salesforce nothing about them, so that its other numbers are without them."""
     if sync.unknown:
-        write()
-        write(
+        _note(
             f"{count(sync.unknown)} of an earlier run without an answer: a run first asks Salesforce "
             "what became of them, which takes calls, and sends again what did not arrive"
         )
@@ -120,8 +119,7 @@ def _show_unknown(sync: SyncReport) -> None:
 def _show_shared(sync: SyncReport) -> None:
     """Whose fields are written by two syncs, so that an exit from one empties what the other filled."""
     for one in sync.shared:
-        write()
-        write(
+        _note(
             f"also written by {one.sync}: {count(one.records)} of these records, and both write "
             f"{', '.join(one.fields)}, each over the other; give each a field of its own, or make them one"
         )
@@ -129,14 +127,12 @@ def _show_shared(sync: SyncReport) -> None:
 
 def _show_parked(project: Project, sync: SyncReport) -> None:
     if sync.parked:
-        write()
-        write(
+        _note(
             f"{count(sync.parked)} parked until they change; to send them again: "
             f"audiencesync retry --sync {sync.name}{_place(project)}"
         )
     if sync.unmatched:
-        write()
-        write(
+        _note(
             f"{count(sync.unmatched)} without a record, looked up again a day later; to do so now: "
             f"audiencesync retry --code NO_RECORD --sync {sync.name}{_place(project)}"
         )
@@ -145,11 +141,16 @@ def _show_parked(project: Project, sync: SyncReport) -> None:
 def _show_without_profile(sync: SyncReport) -> None:
     """They may be left out on purpose, or written otherwise than the profiles write them."""
     if sync.without_profile:
-        write()
-        write(
+        _note(
             f"left out, since no profile has them: {count(sync.without_profile)} of the keys in "
             "source.memberships (007, 7 and ' 7' are three keys)"
         )
+
+
+def _note(text: str) -> None:
+    """A sentence below the numbers, apart from them."""
+    write()
+    write(text)
 
 
 def _place(project: Project) -> str:

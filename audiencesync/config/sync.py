@@ -354,7 +354,13 @@ class Sync(Strict):
 
     @property
     def own_fields(self) -> tuple[str, ...]:
-        """The fields that it writes or finds records by, those of parents aside."""
-        targets = [one.field for one in (self.send_scores_to, self.send_affinities_to) if one]
-        targets += [self.send_audiences_to] if self.send_audiences_to else []
-        return (*self.match_fields, *(name for name in self.mappings if "." not in name), *targets)
+        """The fields that it writes, those of parents aside."""
+        targets = [self.send_audiences_to] if self.send_audiences_to else []
+        targets += [one.field for one in (self.send_scores_to, self.send_affinities_to) if one]
+        return (*(name for name in self.mappings if "." not in name), *targets)
+
+    @property
+    def first_fields(self) -> tuple[str, ...]:
+        """Of these the ones that the object that is tried first has, too."""
+        omitted = {name.lower() for name in self.try_first.omit} if self.try_first else set()
+        return tuple(name for name in self.own_fields if name.lower() not in omitted)

@@ -52,16 +52,7 @@ def check_first(project: Project, sync: Sync, first: ObjectType) -> None:
     Raises:
         ConfigError: It lacks fields, or they cannot be written.
     """
-    assert sync.try_first is not None  # noqa: S101  (else there is no such object)
-    omitted = {name.lower() for name in sync.try_first.omit}
-    sent = [*sync.mappings]
-    sent += [sync.send_audiences_to] if sync.send_audiences_to else []
-    sent += [target.field for target in (sync.send_scores_to, sync.send_affinities_to) if target]
-    missing = [
-        name
-        for name in sent
-        if name.lower() not in omitted and "." not in name and not _writable(first.field(name))
-    ]
+    missing = [name for name in sync.first_fields if not _writable(first.field(name))]
     if missing:
         place = project.place((*sync_place(project, sync), "try_first"))
         raise ConfigError(

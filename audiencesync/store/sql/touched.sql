@@ -55,6 +55,7 @@ WHERE {{ "true" if everyone else "false" }}{{ " OR " ~ unfit.held if unfit.probl
    {% for word in words %}
    OR _plan_mask_{{ word }} IS DISTINCT FROM _plan_old_mask_{{ word }}
    {% endfor %}
+-- counted along the way: apart from the comparison it takes a fifth to a third of its time
 UNION ALL
 SELECT {% for column in columns %}NULL, {% endfor %}NULL, NULL, NULL{% for word in words %}, NULL, NULL{% endfor %}, count(*)
 FROM listed
