@@ -12,6 +12,7 @@ from audiencesync.config.load import Project
 from audiencesync.config.models import Sync
 from audiencesync.plan.listed import listed_audiences
 from audiencesync.plan.lookup import NO_RECORD_AGE
+from audiencesync.plan.reads import columns_read
 from audiencesync.plan.sources import Sources, check_rule, read_sources, terms_of
 from audiencesync.plan.touched import Listed, Question, check_touched, touch_here, touch_there
 from audiencesync.plan.unfit import UNFIT, Unfit, unfit_of
@@ -35,8 +36,8 @@ class Reader(Protocol):
         """
         ...
 
-    def narrow(self) -> bool:
-        """Have the rows of `stage_scope` at hand; tells the same of their keys."""
+    def narrow(self, columns: Sequence[str]) -> bool:
+        """Have these columns of the rows of `stage_scope` at hand; tells the same of their keys."""
         ...
 
 
@@ -142,10 +143,14 @@ def find_candidates(
             listed_bits=listed_bits,
         )
     scoped = pushed or totals.since is not None or retry is not None
-    shared_hashes = reader.narrow() if scoped else totals.shared_hashes
+    read = columns_read(sync, list(rules.values()), columns)
+    shared_hashes = reader.narrow(read) if scoped else totals.shared_hashes
     store.run("plan_listed", {"listed": listed}, words=words)
     at_hand = scoped and cluster is None
-    staged = list(store.columns("stage_scoped_profile" if at_hand else "stage_profile"))
+    kept = {"_profile_key", UNFIT, *read}
+    staged = [
+        name for name in store.columns("stage_scoped_profile" if at_hand else "stage_profile") if name in kept
+    ]
     unfit = unfit_of(sync, list(rules.values()), columns) if UNFIT in staged else Unfit()
     sources = replace(sources, row_hash=unfit.row_hash(sources.row_hash))
     question = Question(

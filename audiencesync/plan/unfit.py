@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audiencesync.config.columns import folded
 from audiencesync.config.models import Sync
+from audiencesync.plan.reads import columns_read, mentioned
 from audiencesync.plan.values import Problem
-from audiencesync.store import ColumnType, quote_name, quote_text
+from audiencesync.store import ColumnType, quote_text
 
 UNFIT = "_plan_unfit"
 """The column of the profiles that names those without their value; it is there when a value does not fit."""
@@ -41,10 +41,8 @@ def unfit_of(sync: Sync, rules: Sequence[str], columns: Mapping[str, ColumnType]
         rules: The conditions of its audiences by rule.
         columns: The profile columns.
     """
-    named = {folded(name) for name in _named(sync)}
-    said = [mapping.sql for mapping in sync.mappings.values() if mapping.sql is not None]
-    ruled = [name for name in columns if _mentioned(name, rules)]
-    read = [name for name in columns if name in ruled or folded(name) in named or _mentioned(name, said)]
+    ruled = [name for name in columns if mentioned(name, rules)]
+    read = columns_read(sync, rules, columns)
     problems = [
         Problem(
             f"list_contains({UNFIT}, {quote_text(name)})",
@@ -54,19 +52,6 @@ def unfit_of(sync: Sync, rules: Sequence[str], columns: Mapping[str, ColumnType]
         for name in read
     ]
     return Unfit(_any_of(read), _any_of(ruled), problems)
-
-
-def _named(sync: Sync) -> list[str]:
-    names = [mapping.column for mapping in sync.mappings.values() if mapping.column is not None]
-    names += sync.trigger_fields or ()
-    names += sync.send_scores_to.scores if sync.send_scores_to else ()
-    return [*names, sync.send_affinities_to.column] if sync.send_affinities_to else names
-
-
-def _mentioned(name: str, texts: Sequence[str]) -> bool:
-    """SQL that reads a column says its name, or COLUMNS; what says so for another reason is no harm."""
-    written = folded(quote_name(name)[1:-1])
-    return any(written in text or "columns" in text for text in map(folded, texts))
 
 
 def _type(kind: ColumnType) -> str:

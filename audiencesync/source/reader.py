@@ -1,6 +1,6 @@
 """Reads the source of one run: stages its relations for the plan, and refuses keys that identify nobody."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from audiencesync.source.attached import attach as attach_database
 from audiencesync.source.failures import failing_as
 from audiencesync.source.memberships import Memberships
 from audiencesync.source.moments import Moments
-from audiencesync.source.pushed import changed_at, key_type, pushed_columns
+from audiencesync.source.pushed import PushedColumn, changed_at, key_type, pushed_columns
 from audiencesync.source.refusals import (
     OURS,
     PROFILES,
@@ -63,9 +63,16 @@ class Source:
         self._profiles: Staged | None = None
         self._memberships = Memberships(store, self._stager, config.memberships)
         self._remote_repeats: list[tuple[str, int, int]] = []
+        self._columns: dict[str, ColumnType] = {}
         self._over: dict[str, Any] = {}
         self._seen_as: dict[str, Any] = {}
         self._shared: bool | None = None
+
+    @property
+    def _named_by_config(self) -> list[str]:
+        """Columns of the profiles that `source.profiles` itself names, as it spells them."""
+        config = self._config.profiles
+        return [config.key, config.updated_at] if config.updated_at else [config.key]
 
     @property
     def incremental_possible(self) -> bool:
@@ -136,7 +143,7 @@ class Source:
             }
             self._memberships.stage(memberships_since, later=later, pushed=pushed["memberships"])
         key, updated_at = self._config.profiles.key, self._config.profiles.updated_at
-        named = [name for name in (key, updated_at) if name]
+        named = self._named_by_config
         with failing_as(PROFILES):
             self._seen_as = {
                 "key": profiles.key(key, table="_profile"),
@@ -145,17 +152,17 @@ class Source:
                 "affinities": affinities,
             }
             self._store.run("stage_profile_source", view=_SOURCE, rows="stage_profile_raw", **self._seen_as)
-            columns = {name: kind for name, kind in self._store.columns(_SOURCE).items() if name != OURS}
+            staged = self._store.columns(_SOURCE)
+            self._columns = {name: kind for name, kind in staged.items() if name != OURS}
             self._over = {
                 "pushed": pushed["profiles"],
                 "key": key,
-                "key_type": key_type(columns[key]),
-                "columns": pushed_columns(columns, fixed=[*named, *affinities]),
+                "key_type": key_type(self._columns[key]),
                 "changed_at": changed_at(updated_at if self._moments(profiles).is_a_time else None),
                 "forgiving": False,
             }
-            self._store.run("stage_profile", source=_SOURCE, scoped=False, **self._over)
-        return columns
+            self._lay_over()
+        return self._columns
 
     def check(self, *, since: str | None = None) -> SourceTotals:
         """Count the profiles and refuse null and repeated keys.
@@ -211,12 +218,15 @@ class Source:
             self._shared = self._shares("stage_profile")
         return self._shared
 
-    def narrow(self) -> bool:
+    def narrow(self, columns: Sequence[str]) -> bool:
         """Have the rows of `stage_scope` at hand: `stage_scoped_profile` and `stage_scoped_membership`.
 
         What an incremental read of another database left out is read now, of a later moment than the rest;
         as nothing depends on two profiles at once, a profile that is newer than expected is only up to date
         sooner.
+
+        Args:
+            columns: Those of the profiles that are needed.
 
         Returns:
             Two of their keys have the same hash.
@@ -230,9 +240,11 @@ class Source:
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
             self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
         with failing_as(PROFILES):
-            source = self._nearest()
+            source, over = self._nearest(columns), self._pushed_columns(columns)
             self.forgiving(
-                lambda: self._store.run("stage_scoped_profile", source=source, scoped=True, **self._over)
+                lambda: self._store.run(
+                    "stage_scoped_profile", source=source, scoped=True, columns=over, **self._over
+                )
             )
         # nobody has asked yet whether a profile that changed shares its key with one that did not
         shared = self._shares("stage_scoped_profile")
@@ -251,10 +263,18 @@ class Source:
             if self._over["forgiving"] or not (self._over["pushed"] and failure.about_data):
                 raise
         self._over["forgiving"] = True
-        self._store.run("stage_profile", source=_SOURCE, scoped=False, **self._over)
+        self._lay_over()
         return do()
 
-    def _nearest(self) -> str:
+    def _lay_over(self) -> None:
+        columns = self._pushed_columns(self._columns)
+        self._store.run("stage_profile", source=_SOURCE, scoped=False, columns=columns, **self._over)
+
+    def _pushed_columns(self, names: Iterable[str]) -> list[PushedColumn]:
+        fixed = [*self._named_by_config, *self._config.affinities]
+        return pushed_columns({name: self._columns[name] for name in names}, fixed=fixed)
+
+    def _nearest(self, columns: Sequence[str]) -> str:
         """The relation that gives the profiles of `stage_scope` for the least.
 
         A few of many that lie in Parquet files are found by their keys and fetched by their place: of the
@@ -267,7 +287,9 @@ class Source:
             return _SOURCE
         files, key = self._profiles.files, self._seen_as["key"]
         self._store.run("stage_place", files=files, key=key)
-        self._store.run("stage_placed", files=files, few=_FEW)
+        needed = {folded(name) for name in (*self._named_by_config, *columns)}
+        held = [name for name in self._profiles.columns if folded(name) in needed]
+        self._store.run("stage_placed", files=files, columns=held, few=_FEW)
         if not self._store.row("placed_whole", key=key)["whole"]:
             return _SOURCE
         self._store.run("stage_profile_source", view=_NEAR, rows="stage_placed", **self._seen_as)
@@ -306,7 +328,7 @@ class Source:
                 f"{PROFILES}: the file is empty, not even its columns are known",
                 hint="a source without profiles still has a header; check what writes the file",
             )
-        require(staged, [config.key, *filter(None, [config.updated_at])])
+        require(staged, self._named_by_config)
         refuse_names_of_ours(staged)
         taken = {folded(name) for name in staged.columns}
         for name in self._config.affinities:

@@ -1,6 +1,6 @@
 """Reads the source of one run where it lies on a Spark cluster: views there, and here their columns alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from audiencesync.cluster import Cluster, quote_name
@@ -122,7 +122,7 @@ class SparkSource:
         """Do what reads the profiles; nothing is pushed over what lies on a cluster."""
         return do()
 
-    def narrow(self) -> bool:
+    def narrow(self, columns: Sequence[str]) -> bool:  # noqa: ARG002  (it is asked for those it needs)
         """Nothing needs to be at hand: the cluster looks at what it is asked to, by the text of the keys."""
         return False
 

@@ -164,7 +164,7 @@ def test_memberships_that_say_when_they_changed_are_read_for_those_whom_a_plan_l
 
     changed = desk.sql("SELECT profile_key FROM stage_membership_changed ORDER BY ALL")
     desk.scope([*(key for (key,) in changed), "it's nobody"])
-    source.narrow()
+    source.narrow(["id", "name"])
 
     assert (totals.memberships.watermark, totals.memberships.since) == (str(T3), str(T2))
     assert changed == [("a",), ("c",), ("d",)]
@@ -185,7 +185,7 @@ def test_a_database_sends_only_what_changed_and_the_others_on_demand(desk: Desk,
     assert desk.profiles() == [("d",)]
 
     desk.scope(["b", "d", "nobody", "it's", "ü" * 300, "\0"])
-    source.narrow()
+    source.narrow(["id", "name"])
 
     assert desk.profiles("_profile_key", "name", "score") == [("b", "old", 1), ("d", "new", 1)]
 
@@ -205,7 +205,7 @@ def test_thousands_of_missing_profiles_are_fetched(desk: Desk, kind: Kind) -> No
     assert desk.profiles() == []
 
     desk.scope(keys)
-    source.narrow()
+    source.narrow(["id"])
 
     assert desk.profiles() == [(key,) for key in keys]
 
@@ -232,7 +232,7 @@ def test_a_changed_row_may_not_repeat_the_key_of_an_old_one(desk: Desk, kind: Ki
 
     def look_at_what_changed() -> None:
         source.check(since=str(T2))
-        source.narrow()
+        source.narrow(["id", "name"])
 
     desk.scope(["x"])
     with pytest.raises(SourceError, match=r"1 values of id are repeated, among them x \(2 times\)"):
@@ -248,7 +248,7 @@ def test_two_old_rows_with_one_key_are_refused_once_the_plan_looks_at_them(desk:
 
     desk.scope(["x", "y"])
     with pytest.raises(SourceError, match=r"among them x \(2 times\)"):
-        source.narrow()
+        source.narrow(["id", "name"])
 
 
 @every_kind
@@ -291,7 +291,7 @@ def test_columns_may_be_named_in_any_case(desk: Desk, kind: Kind) -> None:
     assert source.check(since=str(T2)).profiles == 1
     assert list(columns) == ["Id", "name", "score", "CHANGED"]
     desk.scope(["a", "b"])
-    source.narrow()
+    source.narrow(["Id", "name"])
     assert desk.profiles("Id", "Name") == [("a", "old"), ("b", "new")]
 
 

@@ -49,10 +49,10 @@ def write(path: Path, rows: str, **more: str) -> None:
         )
 
 
-def narrowed(desk: Desk, source: Source, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+def narrowed(desk: Desk, source: Source, keys: Sequence[str], *more: str) -> list[tuple[Any, ...]]:
     source.stage(since=None)
     desk.scope(keys)
-    source.narrow()
+    source.narrow(["id", "name", *more])
     return desk.sql("SELECT id, name FROM stage_scoped_profile ORDER BY id")
 
 
@@ -117,9 +117,9 @@ def test_parts_of_a_file_without_any_of_them_are_not_unpacked(desk: Desk) -> Non
     # no range of keys leaves a part of the file out
     keys = ["0", *(md5(f"k{number}".encode()).hexdigest() for number in wanted), "q", "z"]
 
-    assert {name for _, name in narrowed(desk, desk.source("'people.parquet'"), keys)} == set(wanted)
+    assert {name for _, name in narrowed(desk, desk.source("'people.parquet'"), keys, "noise")} == set(wanted)
     with pytest.raises(SourceError, match="cannot be read"):
-        narrowed(desk, desk.source("(SELECT * FROM 'people.parquet')"), keys)
+        narrowed(desk, desk.source("(SELECT * FROM 'people.parquet')"), keys, "noise")
 
 
 def test_a_file_that_is_replaced_meanwhile_loses_nobody(
@@ -152,7 +152,8 @@ def test_columns_called_like_a_place_are_columns(desk: Desk) -> None:
         FILE_INDEX="0",
     )
 
-    assert narrowed(desk, desk.source("'people.parquet'"), ["k1", "k2"]) == [("k1", 1), ("k2", 2)]
+    source = desk.source("'people.parquet'")
+    assert narrowed(desk, source, ["k1", "k2"], "file_row_number") == [("k1", 1), ("k2", 2)]
     assert desk.sql("SELECT file_row_number FROM stage_scoped_profile ORDER BY id") == [(1,), (None,)]
 
 
@@ -173,7 +174,7 @@ def test_what_was_pushed_and_affinities_are_laid_over_them(desk: Desk, people: P
     source = desk.source(READS[0], key="ID", affinities={"likes": likes})
     source.stage(since=None)
     desk.scope(["k1", "k2", "new"])
-    source.narrow()
+    source.narrow(["ID", "name", "likes"])
 
     assert desk.sql("SELECT ID, name, likes FROM stage_scoped_profile ORDER BY ID") == [
         ("k1", "Ann", {"Jazz": 2.0}),

@@ -124,7 +124,7 @@ def test_what_a_plan_sees_is_what_was_said_last(
     desk.scope(KEYS)
 
     it.stage(since=None)
-    it.narrow()
+    it.narrow(["id", "name", "likes"])
 
     expected = {
         key: (values, moment) for key, (name, moment) in source.items() for values in [{"name": name}]
@@ -228,5 +228,5 @@ def test_a_pushed_value_that_does_not_fit_its_column_is_named_and_no_part_of_it_
     assert len(tried) == 4, "it was tried again already"
 
     it.stage(since=None)
-    it.narrow()
+    it.narrow(["it", "name"])
     assert desk.sql(seen.replace("stage_", "stage_scoped_")) == named

@@ -114,7 +114,7 @@ def test_names_that_differ_only_for_us_are_not_confused(desk: Desk) -> None:
     source.stage(since="2024-01-02")
     source.check(since="2024-01-02")
     desk.scope(["a", "A"])
-    source.narrow()
+    source.narrow(["id"])
 
     assert desk.profiles() == [("A",), ("a",)]
 

@@ -2,11 +2,11 @@
 -- template: source (the profiles as the source gives them), scoped (only those of stage_scope), pushed (there is anything
 --           to lay over them), key (column), key_type,
 --           changed_at (SQL: microseconds since 1970 at which a row of the source changed; NULL: nobody knows), columns (of
---           the source, in order: `name`; and of those that can be pushed `pointer`, into the JSON, `number`, from 1,
+--           the source, those that are needed, in order: `name`; and of those that can be pushed `pointer`, into the JSON, `number`, from 1,
 --           `said`, SQL for the value, and `cast`, whether that may fail), forgiving (a value that does not fit its column
 --           is named, and ends nothing)
 -- reads   : the source, store.pushed_profile
--- returns : the columns of the source; _plan_unfit VARCHAR[] when forgiving: columns that lack their value, as
+-- returns : _profile_key VARCHAR, and those columns; _plan_unfit VARCHAR[] when forgiving: columns that lack their value, as
 --           the one that was pushed does not fit
 -- grain   : one row a profile. A pushed value stands until the source says of the profile something later
 {% if pushed %}
@@ -45,7 +45,10 @@ FULL JOIN (
 ) AS pushed ON _plan_pushed_key = _profile_key
 WHERE _plan_gone IS NULL OR epoch_us(_plan_gone) < _plan_source_at
 {% else %}
-SELECT _source.*
+SELECT _source._profile_key
+    {% for column in columns %}
+    , _source.{{ column.name | name }}
+    {% endfor %}
 FROM {{ source }} AS _source
 {% if scoped %}SEMI JOIN stage_scope AS scope ON scope.profile_key = _source._profile_key{% endif %}
 
