@@ -65,7 +65,8 @@ class Scene(RuleBasedStateMachine):
             self.wait(0.2)  # a request that was cut off may still be carried out for ten minutes
         if not options and "NO_RECORD" in self.kept.parked.values():
             options = {"retry": ("NO_RECORD",)}  # else they are looked up once a day
-        often = self.run_until_nothing_is_left(options or {}, {"full": self.model.vanished})
+        later = {"full": self.model.vanished}
+        often = self.run_until_nothing_is_left(options or later, later)
         self.tally.counts[f"settled by run {often}"] += 1
         if self.model.setting.dated:
             assert not self.run_in_peace({"full": True}).planned, "what had changed was not looked at"
@@ -78,7 +79,7 @@ class Scene(RuleBasedStateMachine):
         for at in range(_MOST_RUNS):
             self.org.admin("DELETE", "requests")
             report = self.run_in_peace(first if at == 0 else later)
-            if not report.planned and (at or not first):
+            if not report.planned and (at or first == later):
                 assert not self.writes()
                 return at
         raise AssertionError(f"after {_MOST_RUNS} runs there is still something to send")
