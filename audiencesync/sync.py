@@ -163,7 +163,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         if bench.options.backfill:
             bench.runs.begin_backfill(state)
         if planned.totals.candidates:
-            ledger.enqueue(planned.routes, PACKING, rebased=planned.rebased)
+            ledger.enqueue(planned.routes, PACKING)
         else:
             ledger.looked_at()
         if planned.totals.sends:

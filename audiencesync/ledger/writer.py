@@ -65,13 +65,12 @@ class LedgerWriter:
         self._retrying = retrying
         self._sent: dict[tuple[str, str], list[str]] = {}
 
-    def enqueue(self, routes: RoutePlan, limits: Mapping[str, int], *, rebased: bool) -> None:
+    def enqueue(self, routes: RoutePlan, limits: Mapping[str, int]) -> None:
         """Turn the rows of `plan_change` into intents, invalid outcomes and silent changes of state.
 
         Args:
             routes: How each object and operation travels.
             limits: `job_rows`, `job_bytes` and `request_bytes` of one job and one request.
-            rebased: The mapping is another than at the last run.
         """
         with self._store.staged("stage_route", routes_table(routes)), self._store.transaction():
             self._store.run("enqueue_bits", self._sync)
@@ -85,9 +84,10 @@ class LedgerWriter:
             self._store.run("enqueue_parked", {**self._place, "now": self._now()}, words=self._words)
             self._store.run("pending_in", self._sync)
             self._store.run("quiet_out", self._sync)
-            self._store.run("quiet_in", self._sync, words=self._words, rebased=rebased)
+            self._store.run("quiet_in", self._sync, words=self._words)
+            self._store.run("record_rekeyed", self._sync)
             self._store.run("forget_payloads", self._sync)
-            self._store.run("let_go", tables=["plan_change", "plan_packing"])
+            self._store.run("let_go", tables=["plan_change", "plan_packing", "plan_rekeyed"])
 
     def looked_at(self) -> None:
         """Forget who was parked and pending: the plan has looked at them anew."""

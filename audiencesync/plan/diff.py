@@ -115,6 +115,7 @@ def make_plan(
         match=_match(matching, {name: f"acked_{place}" for place, name in enumerate(names)}),
         parent=f"acked_{names.index(parent)}" if parent else None,
     )
+    store.run("plan_rekeyed")
     look_up(store, sync, matching, objects, finder=finder)
     store.run("plan_holder", {"sync_id": state.sync_id})
     common = {"way": matching.way.value, "mode": sync.mode.value, "object": target.name}

@@ -105,6 +105,7 @@ class Books:
             "CREATE OR REPLACE TEMP TABLE plan_bit (audience VARCHAR, ordinal INTEGER, is_new BOOLEAN)"
         )
         self.execute("CREATE OR REPLACE TEMP TABLE plan_parked (profile_key VARCHAR, held BOOLEAN)")
+        self.execute("CREATE OR REPLACE TEMP TABLE plan_rekeyed (profile_key VARCHAR, match_key VARCHAR)")
         self.execute(
             """CREATE OR REPLACE TEMP TABLE plan_change (
                 profile_key VARCHAR, match_value VARCHAR, match_key VARCHAR, salesforce_id VARCHAR,
@@ -139,7 +140,7 @@ class Books:
         self.store.run("plan_packing", many=False)
         choice = RouteChoice("Lead", Operation.UPSERT, False, Route.COLLECTIONS, 200)
         limits = {"collection_rows": 200, "job_rows": 1, "job_bytes": 1, "request_bytes": 1_000_000}
-        writer.enqueue(RoutePlan(choices=(choice,)), limits, rebased=False)
+        writer.enqueue(RoutePlan(choices=(choice,)), limits)
         return writer
 
     def take(self, writer: LedgerWriter, *, rows: int = 200, route: Route = Route.COLLECTIONS) -> Batch:

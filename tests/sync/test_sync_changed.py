@@ -148,3 +148,42 @@ def test_a_field_that_is_new_in_the_org_can_be_mapped_at_once(world: World) -> N
 
     assert (world.run_one().updated, world.run_one().api_calls) == (2, 0)
     assert {one["Title"] for one in world.org.records()} == {one["phone"] for one in PEOPLE}
+
+
+@pytest.mark.parametrize("stopped_by", ["us", "salesforce"])
+def test_who_is_refused_under_another_match_field_holds_up_nobody_with_what_she_had_in_the_old_one(
+    world: World, stopped_by: str
+) -> None:
+    world.people([person(1), person(2)])
+    world.run_one()
+    world.sync["match_field"] = "External_Id__c"
+    world.sync["extra_fields"]["External_Id__c"] = "key"
+    world.sync["guards"]["max_mapping_change_ratio"] = 1
+    refused = person(1, key="a", phone="+" * 41 if stopped_by == "us" else "+9")
+    if stopped_by == "salesforce":
+        world.org.create(LastName="Another", Company="Theirs", External_Id__c="a")
+    world.people([refused, person(2, key="b")])
+    report = world.run_one()
+    assert report.invalid + report.rejected == 1
+
+    world.people([refused, person(2, key="b"), person(3, key="p1@example.com")])
+
+    assert (world.run_one().created, world.run_one().planned) == (1, 0)
+
+
+def test_who_is_refused_in_another_object_than_she_was_in_holds_up_nobody_with_what_she_has_there(
+    world: World,
+) -> None:
+    world.sync["try_first"] = {"object": "Contact", "omit": ["Company"]}
+    world.org.create("Contact", LastName="Old", Email="p1@example.com")
+    world.people([person(1), person(2)])
+    world.run_one()
+    del world.sync["try_first"]
+    world.sync["guards"]["max_mapping_change_ratio"] = 1
+    refused = person(1, email="p9@example.com", phone="+" * 41)
+    world.people([refused, person(2)])
+    assert world.run_one().invalid == 1
+
+    world.people([refused, person(2), person(3, email="p1@example.com")])
+
+    assert world.run_one().created == 1
