@@ -268,6 +268,24 @@ class SharedRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSync:
+    """What the store holds of a sync.
+
+    Attributes:
+        profiles: Whose records it knows, or has not heard of yet.
+        members: Those whom Salesforce acknowledged.
+        unknown: Rows that it sent and that have no answer.
+    """
+
+    sync_id: int
+    name: str
+    object: str
+    profiles: int
+    members: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanTotals:
     """The numbers of one plan.
 

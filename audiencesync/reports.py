@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audiencesync.errors import AudienceSyncError
-from audiencesync.records import Mode, Route, RunStatus, SharedRecords
+from audiencesync.records import KnownSync, Mode, Route, RunStatus, SharedRecords
 
 SCHEMA_VERSION = 1
 _COUNTS = (
@@ -44,6 +44,10 @@ class Trouble:
     message: str
     hint: str
     exit_code: int
+
+    def document(self) -> dict[str, str]:
+        """Its part of a document."""
+        return {"kind": self.kind, "message": self.message, "hint": self.hint}
 
 
 def trouble_of(error: BaseException) -> Trouble:
@@ -127,13 +131,33 @@ class SyncReport:
         if self.shared:
             document["shared"] = [asdict(one) for one in self.shared]
         if self.trouble is not None:
-            document["error"] = {
-                "kind": self.trouble.kind,
-                "message": self.trouble.message,
-                "hint": self.trouble.hint,
-            }
+            document["error"] = self.trouble.document()
         if self.sample:
             document["sample"] = list(self.sample)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class ForsakenSync:
+    """A sync that the store knows and the config names no more, or not with that object.
+
+    Attributes:
+        trouble: Why what became of its unknown rows could not be asked.
+    """
+
+    left: KnownSync
+    trouble: Trouble | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Its part of the document."""
+        document: dict[str, Any] = {
+            "name": self.left.name,
+            "object": self.left.object,
+            "members": self.left.members,
+            "unknown": self.left.unknown,
+        }
+        if self.trouble is not None:
+            document["error"] = self.trouble.document()
         return document
 
 
@@ -142,12 +166,14 @@ class RunReport:
     """What a run did; a plan has no run id.
 
     Attributes:
+        forsaken: Syncs that the config names no more, and that somebody should know of.
         codes: Why rows were not accepted: sync, outcome, error_code and rows, the most frequent first.
     """
 
     run_id: str | None
     syncs: tuple[SyncReport, ...]
     codes: Sequence[Mapping[str, Any]] = ()
+    forsaken: Sequence[ForsakenSync] = ()
 
     @property
     def status(self) -> RunStatus:
@@ -173,9 +199,12 @@ class RunReport:
 
     def document(self) -> dict[str, Any]:
         """The document of `run --json` and `plan --json`."""
-        return {
+        document: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "run_id": self.run_id,
             "status": self.status.value,
             "syncs": [sync.document() for sync in self.syncs],
         }
+        if self.forsaken:
+            document["forsaken"] = [one.document() for one in self.forsaken]
+        return document

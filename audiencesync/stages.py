@@ -11,6 +11,7 @@ from audiencesync.config.columns import check_columns
 from audiencesync.config.load import Project
 from audiencesync.config.models import DuplicateRule, Sync
 from audiencesync.connection import Connection, Line
+from audiencesync.errors import AudienceSyncError
 from audiencesync.export import Exporter, Target, Tools, recover
 from audiencesync.ledger import ApiMeter, LedgerWriter, RunLog
 from audiencesync.objects import ObjectType
@@ -32,6 +33,7 @@ from audiencesync.plan import (
 )
 from audiencesync.progress import Progress
 from audiencesync.records import Allowances, SourceTotals, SyncState, WriteOptions
+from audiencesync.reports import ForsakenSync, trouble_of
 from audiencesync.source import Source, SparkSource, blamed, take_over
 from audiencesync.store import ColumnType, SqlFailed, Store
 
@@ -257,10 +259,58 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
         bench.progress.end()
     check_plan(planned, bench.options.allowed)
     if not sync.match_fields and not candidates.acknowledged:
-        names = [one.name for one in bench.project.config.syncs]
-        where = {"sync_id": state.sync_id, "object": sync.object, "names": names}
-        check_name(planned, bench.store.rows("syncs_forsaken", where), bench.options.allowed)
+        others = [one for one in bench.project.config.syncs if one.name != sync.name]
+        known = [bench.runs.sync_state(one.name, one.object).sync_id for one in others]
+        found = [one for one in bench.runs.besides(known) if one.profiles]
+        if all(one.sync_id != state.sync_id for one in found):  # it has made none itself
+            alike = [one for one in found if one.object.lower() == sync.object.lower()]
+            check_name(planned, alike, bench.options.allowed)
     return planned
+
+
+def settle_forsaken(bench: Bench, syncs: Sequence[Sync], run_id: str | None) -> list[ForsakenSync]:
+    """What syncs that the config names no more have sent is asked for; nothing of it is sent again.
+
+    Args:
+        bench: What the stages share.
+        syncs: Those that are run.
+        run_id: The run; None: a plan, which asks nothing.
+
+    Returns:
+        Those that somebody should know of: they still wait for answers, or one of `syncs` is new, for the
+        same object, and may be one of them under another name.
+    """
+    states = {one.name: bench.runs.sync_state(one.name, one.object) for one in bench.project.config.syncs}
+    known = [state.sync_id for state in states.values()]
+    unheard = bench.runs.unheard_besides(known)
+    troubles = {}
+    if run_id is not None:
+        for one in unheard:
+            try:
+                _settle_forsaken(bench, one["sync_id"], one["name"], run_id)
+            except AudienceSyncError as error:  # it holds up nobody
+                troubles[one["sync_id"]] = trouble_of(error)
+    new = {one.object.lower() for one in syncs if not states[one.name].backfilled}
+    return [
+        ForsakenSync(one, troubles.get(one.sync_id))
+        for one in (bench.runs.besides(known) if unheard or new else ())
+        if one.unknown or (one.members and one.object.lower() in new)
+    ]
+
+
+def _settle_forsaken(bench: Bench, sync_id: int, name: str, run_id: str) -> None:
+    bench.meter.turn_to(name, None)
+    ledger = LedgerWriter(
+        bench.store,
+        bench.clock,
+        run_id=run_id,
+        sync_id=sync_id,
+        terms="",
+        matched_by=(),
+        passing=bench.connection.passing_codes,
+    )
+    target = Target(bench.connection.describe, WriteOptions())
+    recover(ledger, bench.connection.org, target, bench.clock.now(), forsaken=True)
 
 
 def settle_earlier(bench: Bench, sync: Sync, ledger: LedgerWriter) -> None:

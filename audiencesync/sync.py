@@ -36,6 +36,7 @@ from audiencesync.stages import (
     plan_sync,
     read_source,
     settle_earlier,
+    settle_forsaken,
 )
 from audiencesync.store import Store, open_when_free
 
@@ -87,11 +88,13 @@ def run_in(
         with open_bench(
             project, options, store, run_id=run_id, clock=clock, progress=progress, line=line
         ) as bench:
+            forsaken = settle_forsaken(bench, syncs, run_id)
             reading = read_source(bench, syncs)
             reports = []
             while waiting:
                 reports.append(_run_sync(bench, run_id, waiting.pop(0), reading))
-            report = RunReport(run_id, tuple(reports), store.rows("run_codes", {"run_id": run_id}))
+            codes = store.rows("run_codes", {"run_id": run_id})
+            report = RunReport(run_id, tuple(reports), codes, forsaken)
     except BaseException as error:
         trouble = trouble_of(error)
         for sync in waiting:
@@ -121,6 +124,7 @@ def plan_in(
     """`plan` in a store that is open already; not during a run."""
     syncs = _selected(project, options.syncs)
     with open_bench(project, options, store, run_id=None, clock=clock, progress=progress, line=None) as bench:
+        forsaken = settle_forsaken(bench, syncs, None)
         reading = read_source(bench, syncs)
         reports = []
         for sync in syncs:
@@ -137,7 +141,7 @@ def plan_in(
             except AudienceSyncError as error:
                 report = replace(report, trouble=trouble_of(error))
             reports.append(replace(report, seconds=_since(clock, started)))
-        return RunReport(None, tuple(reports))
+        return RunReport(None, tuple(reports), forsaken=forsaken)
 
 
 def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncReport:

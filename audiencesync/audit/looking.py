@@ -88,15 +88,29 @@ def status(store: Store, project: Project, *, now: datetime | None = None) -> di
         now: The end of the 24 hours that API calls are counted in; None for the machine's time.
 
     Returns:
-        A document: under `syncs` one object a configured sync, under `api_calls` those of the project.
+        A document: under `syncs` one object a configured sync, under `api_calls` those of the project, and
+        under `forsaken`, if there are any, syncs of the store that the config names no more.
     """
     moment = now or datetime.now(UTC)
     calls = store.rows("audit_calls", {"since": stored_time(moment - WINDOW)})
-    return {
+    places = [
+        store.row("audit_sync", {"name": sync.name, "object": sync.object}) for sync in project.config.syncs
+    ]
+    document = {
         "schema_version": SCHEMA_VERSION,
-        "syncs": [_sync_status(store, sync, calls) for sync in project.config.syncs],
+        "syncs": [
+            _sync_status(store, sync, place, calls)
+            for sync, place in zip(project.config.syncs, places, strict=True)
+        ],
         "api_calls": _calls(calls, project.config.connection.max_daily_api_calls),
     }
+    known = [place["sync_id"] for place in places if place["sync_id"] is not None]
+    forsaken = [
+        {name: row[name] for name in ("name", "object", "members", "unknown")}
+        for row in store.rows("syncs_besides", {"known": known})
+        if row["members"] or row["unknown"]
+    ]
+    return document | ({"forsaken": forsaken} if forsaken else {})
 
 
 def history(store: Store, key: str) -> list[dict[str, Any]]:
@@ -182,8 +196,9 @@ def _killed(store: Store, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _sync_status(store: Store, sync: Sync, calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    place = store.row("audit_sync", {"name": sync.name, "object": sync.object})
+def _sync_status(
+    store: Store, sync: Sync, place: Mapping[str, Any], calls: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
     recent = store.rows("audit_sync_runs", {"sync_id": place["sync_id"]})
     last = recent[0] if recent else None
     success = next((row for row in recent if row["status"] == "succeeded"), None)

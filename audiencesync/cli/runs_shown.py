@@ -46,6 +46,7 @@ def show_run(project: Project, report: RunReport) -> None:
         _show_parked(project, sync)
         _show_without_profile(sync)
         write()
+    _show_forsaken(report)
 
 
 def _show_next(project: Project, report: RunReport) -> None:
@@ -79,6 +80,7 @@ def show_plan(project: Project, report: RunReport) -> None:
         _show_parked(project, sync)
         _show_without_profile(sync)
         write()
+    _show_forsaken(report)
 
 
 def tell_troubles(report: RunReport) -> None:
@@ -145,6 +147,25 @@ def _show_without_profile(sync: SyncReport) -> None:
             f"left out, since no profile has them: {count(sync.without_profile)} of the keys in "
             "source.memberships (007, 7 and ' 7' are three keys)"
         )
+
+
+def _show_forsaken(report: RunReport) -> None:
+    """What is known of them stays as it is, and the next config may name them again."""
+    for one in report.forsaken:
+        left = one.left
+        write(f"{left.name}: the store knows this sync to {left.object}, and the config names it no more")
+        if left.unknown:
+            why = f" ({one.trouble.message})" if one.trouble else ""
+            write(
+                f"{count(left.unknown)} rows that it sent are without an answer: each run asks Salesforce "
+                f"what became of them{why}"
+            )
+        if left.members:
+            write(
+                f"{count(left.members)} members keep what it sent them: if it only got another name, give it "
+                "that name back, or whoever has left since is never cleared"
+            )
+        write()
 
 
 def _note(text: str) -> None:

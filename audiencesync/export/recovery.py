@@ -18,7 +18,15 @@ Source: Salesforce Developer Limits, "API Request Limits and Allocations" (REST 
 """
 
 
-def recover(ledger: LedgerWriter, org: Org, target: Target, now: datetime, *, insist: bool = False) -> None:
+def recover(
+    ledger: LedgerWriter,
+    org: Org,
+    target: Target,
+    now: datetime,
+    *,
+    insist: bool = False,
+    forsaken: bool = False,
+) -> None:
     """Settle what an earlier run left open: forget what was never sent, ask about what was.
 
     Args:
@@ -28,20 +36,23 @@ def recover(ledger: LedgerWriter, org: Org, target: Target, now: datetime, *, in
         now: The time.
         insist: Somebody says that what Salesforce cannot tell is to be sent again: such rows are parked, for
             a retry to send them.
+        forsaken: Nobody sends the sync's rows any more. Nothing stays open, and what could be made twice is
+            parked, too: should the sync come back, somebody has to say that it is to be sent.
 
     Raises:
         SalesforceUnavailable, BudgetSpent: It could not be asked; everything stays as it was.
     """
     ledger.drop_waiting()
     for opened in ledger.open_batches():
+        parked = insist or (forsaken and not _harmless(target, opened.batch))
         if opened.batch.route is Route.BULK:
-            sent_again = _recover_job(ledger, org, target, opened) or insist
+            ended = _recover_job(ledger, org, target, opened) or parked
         else:
             settle_by_reading(ledger, org, target, opened)
-            sent_again = _may_be_sent_again(ledger, org, target, opened, now, insist=insist)
-        if sent_again:
+            ended = _may_be_sent_again(ledger, org, target, opened, now, insist=parked)
+        if ended:
             ledger.record_unknown(opened.batch)
-            if insist:
+            if parked:
                 ledger.park_unknown(opened.batch)
             ledger.release(opened.batch, attempted=True)
     ledger.drop_waiting()
@@ -86,8 +97,12 @@ def _may_be_sent_again(
         return True
     if now - opened.batch.sent_at < LONGEST_REQUEST:
         return False
-    traceable = bool(target.found_by(opened.batch))
-    return traceable or insist or not unclaimed(ledger, org, opened, ["Id"])
+    return _harmless(target, opened.batch) or insist or not unclaimed(ledger, org, opened, ["Id"])
+
+
+def _harmless(target: Target, batch: Batch) -> bool:
+    """Rows that are sent a second time make nothing a second time: where it is a record, it is found."""
+    return batch.operation is not Operation.INSERT or bool(target.found_by(batch))
 
 
 def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBatch) -> bool:
@@ -97,7 +112,7 @@ def _recover_job(ledger: LedgerWriter, org: Org, target: Target, opened: OpenBat
         The rows that are left may be sent again: those of an update or upsert in any case, new records when
         the job surely did not make them.
     """
-    harmless = opened.batch.operation is not Operation.INSERT or bool(target.found_by(opened.batch))
+    harmless = _harmless(target, opened.batch)
     if opened.job_id is None:
         _abort_nameless(org, opened)
         return True  # no id was kept, so nothing was uploaded

@@ -2,14 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from audiencesync import __version__
 from audiencesync.clock import Clock
 from audiencesync.ledger.meter import stored_time
-from audiencesync.records import RunStatus, SyncState
+from audiencesync.records import KnownSync, RunStatus, SyncState
 from audiencesync.store import Store
 
 
@@ -92,6 +92,14 @@ class RunLog:
     def unanswered(self, sync_id: int) -> Mapping[str, int]:
         """Sent rows of a sync without an answer yet: `rows`, and the acknowledged `members` among them."""
         return self._store.row("outbox_unanswered", {"sync_id": sync_id})
+
+    def besides(self, known: Sequence[int]) -> list[KnownSync]:
+        """What the store holds of syncs other than these, that with most profiles first."""
+        return [KnownSync(**row) for row in self._store.rows("syncs_besides", {"known": list(known)})]
+
+    def unheard_besides(self, known: Sequence[int]) -> list[dict[str, Any]]:
+        """Syncs other than these whose answers are out and can be asked for: `sync_id`, `name`, `object`."""
+        return self._store.rows("outbox_besides", {"known": list(known)})
 
     def api_calls(self, run_id: str, sync: str) -> int:
         """Billed calls of a run for a sync."""

@@ -1,12 +1,11 @@
 """Limits that refuse a plan which would change too much."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from audiencesync.errors import GuardHeld
 from audiencesync.plan.candidates import Candidates
 from audiencesync.plan.diff import Plan
-from audiencesync.records import Allowances, Mode
+from audiencesync.records import Allowances, KnownSync, Mode
 
 
 def check_source(*, profiles: int, acknowledged: int, allowed: Allowances) -> None:
@@ -22,12 +21,12 @@ def check_source(*, profiles: int, acknowledged: int, allowed: Allowances) -> No
         )
 
 
-def check_name(planned: Plan, forsaken: Sequence[Mapping[str, Any]], allowed: Allowances) -> None:
+def check_name(planned: Plan, forsaken: Sequence[KnownSync], allowed: Allowances) -> None:
     """Refuse to make every record once more for a sync that may only have got another name.
 
     Args:
         planned: The plan of one sync that has no match field.
-        forsaken: What syncs_forsaken.sql tells of it.
+        forsaken: Syncs of the same object that the config names no more.
         allowed: What the operator allowed for this run.
 
     Raises:
@@ -35,10 +34,10 @@ def check_name(planned: Plan, forsaken: Sequence[Mapping[str, Any]], allowed: Al
     """
     if not planned.totals.entered or not forsaken or allowed.creates:
         return
-    known, new = forsaken[0]["name"], planned.totals.entered
+    known, new = forsaken[0].name, planned.totals.entered
     raise GuardHeld(
         f"sync {planned.sync.name} is new to the store and would make {new} new records, and sync "
-        f"{known}, which the config names no more, made those of {forsaken[0]['profiles']} profiles",
+        f"{known}, which the config names no more, made those of {forsaken[0].profiles} profiles",
         hint=f"the store knows a sync by its name: if this is the same sync, call it {known} again; if you "
         "want new records besides those, run again with --allow-creates",
     )

@@ -8,7 +8,7 @@ import pytest
 
 from audiencesync.audit import looking
 from audiencesync.export.recovery import LONGEST_REQUEST
-from audiencesync.records import Mode
+from audiencesync.records import Allowances, Mode, RunStatus
 from audiencesync.store import Store
 from tests.sync.test_sync_crash import kill_at
 from tests.world import World, opened, person
@@ -187,3 +187,67 @@ def test_who_is_refused_in_another_object_than_she_was_in_holds_up_nobody_with_w
     world.people([refused, person(2), person(3, email="p1@example.com")])
 
     assert world.run_one().created == 1
+
+
+@pytest.fixture
+def left_behind(world: World, in_flight: Callable[[], None]) -> World:
+    """A sync is taken out of the config, and another is there, while the answer to what it sent is out."""
+    in_flight()
+    world.sync.update({"name": "others", "audiences": ["vip"]})
+    return world
+
+
+def test_what_became_of_rows_of_a_sync_that_is_taken_out_is_asked_and_told_in_the_ledger(
+    left_behind: World,
+) -> None:
+    left_behind.run_one()
+
+    assert left_behind.sql("SELECT profile_key, outcome FROM ledger ORDER BY ALL") == [
+        ("p1", "accepted"),
+        ("p2", "accepted"),
+    ]
+    assert left_behind.sql("SELECT count(*) FROM outbox") == [(0,)]
+    left_behind.sync.update({"name": "leads", "audiences": ["news", "vip"]})
+    assert left_behind.run_one().planned == 0
+
+
+def test_rows_of_a_sync_that_is_taken_out_are_asked_for_by_the_next_run_when_salesforce_is_away(
+    left_behind: World,
+) -> None:
+    left_behind.org.fault("status", status=503, times=99)
+
+    (forsaken,) = left_behind.run().document()["forsaken"]
+
+    assert (forsaken["name"], forsaken["unknown"], forsaken["error"]["kind"]) == (
+        "leads",
+        2,
+        "SalesforceUnavailable",
+    )
+    left_behind.org.admin("DELETE", "faults")
+    assert left_behind.run_one().status is RunStatus.SUCCEEDED
+    assert left_behind.sql("SELECT count(*) FROM outbox") == [(0,)]
+
+
+@pytest.mark.parametrize("match_field", ["Email", None])
+def test_rows_of_a_sync_that_is_taken_out_which_never_arrived_are_sent_by_nobody_else(
+    world: World, match_field: str | None
+) -> None:
+    world.sync.update({"match_field": match_field, "assignment_rule": True})
+    world.people(PEOPLE)
+    kill_at(world, "intent written")
+    world.org.create(LastName="Mine?", Company="n/a")  # by our user, and just then
+    world.clock.ahead = LATER
+    sync = world.sync.copy()
+    world.sync.update({"name": "others", "audiences": ["vip"]})
+
+    assert "forsaken" not in world.run(allowed=Allowances(creates=True)).document()
+
+    assert world.sql("SELECT outcome, error_code FROM ledger") == [("unknown", "ANSWER_LOST")] * 2
+    assert len(world.org.records()) == 1
+    world.sync.update(sync)
+    back = world.run_one()
+    if match_field:  # whatever there is would be found
+        assert (back.created, back.parked) == (2, 0)
+    else:
+        assert (back.created, back.parked) == (0, 2)
+        assert world.run_one(retry=("ANSWER_LOST",)).created == 2

@@ -2,8 +2,11 @@
 
 import pytest
 
+from audiencesync.audit import looking
+from audiencesync.cli.runs_shown import show_plan
 from audiencesync.records import Allowances, RunStatus
 from audiencesync.reports import SyncReport
+from audiencesync.store import Store
 from tests.world import World, once_checked, person
 
 
@@ -131,9 +134,29 @@ def test_a_sync_without_a_match_field_under_another_name_makes_no_record_twice_u
     assert world.run_one().created == 1
 
 
-def test_a_sync_that_finds_its_records_may_have_any_name(world: World) -> None:
+def test_a_sync_that_finds_its_records_may_have_any_name_and_is_told_of_the_one_it_may_have_been(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.people([person(1), person(2)])
     world.run_one()
     world.sync["name"] = "prospects"
+    left = {"name": "leads", "object": "Lead", "members": 2, "unknown": 0}
 
-    assert world.run_one().updated == 2
+    plan = world.plan()
+    assert plan.document()["forsaken"] == [left]
+    show_plan(world.project(), plan)
+    assert "2 members keep what it sent them: if it only got another name" in capsys.readouterr().out
+
+    report = world.run()
+    assert (report.syncs[0].updated, report.document()["forsaken"]) == (2, [left])
+    assert "forsaken" not in world.run().document()  # once is enough
+    with Store.open(world.folder / "store.duckdb", base=world.folder) as store:
+        assert looking.status(store, world.project())["forsaken"] == [left]
+
+
+def test_a_sync_to_another_object_is_told_nothing_of_one_that_is_taken_out(world: World) -> None:
+    world.people([person(1)])
+    world.run_one()
+    world.sync.update(name="people", object="Contact", required_fields={"LastName": "name", "Email": "email"})
+
+    assert "forsaken" not in world.run().document()

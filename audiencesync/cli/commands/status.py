@@ -8,6 +8,7 @@ import click
 from audiencesync.cli import options
 
 _COUNTS = ("members", "rejected", "invalid", "unknown")
+_LEFT = ("members", "unknown")
 
 
 @click.command()
@@ -55,6 +56,13 @@ def status(*, config_path: Path, syncs: tuple[str, ...], as_json: bool) -> None:
             [[name, count(code["rows"]), code["error_code"], code["cure"]] for name, code in parked],
         )
         write("`audiencesync retry --code CODE` sends such rows again as they are")
+    if forsaken := document.get("forsaken"):
+        write()
+        write_table(
+            [Column("in the store alone"), Column("object"), *(Column(name, right=True) for name in _LEFT)],
+            [[one["name"], one["object"], *(count(one[name]) for name in _LEFT)] for one in forsaken],
+        )
+        write("the config names these syncs no more: their members keep what they were sent")
     calls = document["api_calls"]
     write()
     write(f"API calls of the project in the last 24 hours: {_calls(calls)}")
