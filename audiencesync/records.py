@@ -66,6 +66,11 @@ class Operation(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
 
+    @property
+    def may_make(self) -> bool:
+        """Whether a row may become a new record."""
+        return self in {Operation.INSERT, Operation.UPSERT}
+
 
 class Way(StrEnum):
     """How the record of a member whose Id is unknown is found."""

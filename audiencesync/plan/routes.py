@@ -160,8 +160,10 @@ def choose_routes(sync: Sync, matching: Matching, loads: Sequence[Load], room: R
 
 
 def _goes_by_job(sync: Sync, matching: Matching, load: Load, room: Room) -> bool:
-    # Bulk 2.0 documents neither the duplicate-rule header nor "run the active assignment rule"
-    if sync.duplicate_rule is DuplicateRule.ALLOW_SAVE or sync.assignment_rule or load.rows == load.unfit:
+    # Bulk 2.0 documents neither the duplicate-rule header nor "run the active assignment rule", which is for
+    # records that may be made
+    assigned = sync.assignment_rule and load.operation.may_make
+    if sync.duplicate_rule is DuplicateRule.ALLOW_SAVE or assigned or load.rows == load.unfit:
         return False
     if load.operation is Operation.INSERT and matching.way is Way.NONE:
         return True

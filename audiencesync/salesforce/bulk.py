@@ -35,13 +35,15 @@ _WAIT_SHARE = 0.25
 """A job that has run for long may be noticed late by this share of its time."""
 
 
-def honours(options: WriteOptions) -> bool:
+def honours(options: WriteOptions, operation: Operation) -> bool:
     """Bulk jobs can keep to these options. They know neither header, so what needs one goes another way.
+
+    No assignment rule is to run where no record is made.
 
     Source:
         Bulk API 2.0 Developer Guide, "Create a Job" and "Headers".
     """
-    return not options.duplicate_allow_save and not options.assignment_rule
+    return not options.duplicate_allow_save and not (options.assignment_rule and operation.may_make)
 
 
 def create_job(
@@ -68,7 +70,7 @@ def create_job(
     Source:
         Bulk API 2.0 Developer Guide, "Create a Job".
     """
-    if not honours(options):
+    if not honours(options, operation):
         raise ValueError("a Bulk job can neither run assignment rules nor pass duplicate rules")
     document = {
         "object": object_name,

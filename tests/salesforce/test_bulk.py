@@ -60,7 +60,7 @@ def test_an_update_job_has_no_match_field(org: responses.RequestsMock, session: 
 def test_what_a_job_cannot_do_is_never_silently_left_undone(
     web: responses.RequestsMock, session: Session, options: WriteOptions
 ) -> None:
-    assert not bulk.honours(options)
+    assert not bulk.honours(options, Operation.UPSERT)
     with pytest.raises(ValueError, match="Bulk"):
         bulk.create_job(session, "Lead", Operation.UPSERT, "Email", options)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audiencesync.records import Route
 from tests.world import World, person, running_org, send_by_bulk
 
 ORG = """
@@ -49,17 +50,20 @@ def test_a_match_field_that_is_not_unique_takes_a_user_who_may_view_all_records(
     assert guarded.run_one().created == 2
 
 
-def test_an_assignment_rule_gives_new_records_an_owner_and_takes_none_away(guarded: World) -> None:
+def test_an_assignment_rule_gives_new_records_an_owner_and_takes_none_away(
+    guarded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_by_bulk(monkeypatch)
     guarded.sync["assignment_rule"] = True
     guarded.people([person(1)])
-    guarded.run_one()
+    assert guarded.run_one().routes[Route.BULK] == 0  # a job runs no such rule
     users = {one["Username"]: one["Id"] for one in guarded.org.records("User")}
     (lead,) = guarded.org.records()
     assert lead["OwnerId"] == users["sales@acme.example"]
 
     guarded.org.edit(lead["Id"], OwnerId=users["admin@acme.example"])  # a colleague takes the lead over
     guarded.people([person(1, phone="+1")])
-    guarded.run_one()
+    assert guarded.run_one().routes[Route.BULK] == 1
 
     (lead,) = guarded.org.records()
     assert (lead["Phone"], lead["OwnerId"]) == ("+1", users["admin@acme.example"])
