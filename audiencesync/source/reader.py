@@ -289,7 +289,9 @@ class Source:
         self._store.run("stage_place", files=files, key=key)
         needed = {folded(name) for name in (*self._named_by_config, *columns)}
         held = [name for name in self._profiles.columns if folded(name) in needed]
-        self._store.run("stage_placed", files=files, columns=held, few=_FEW)
+        # each place is looked for; else all that lies between the first and the last is read
+        with self._store.setting("dynamic_or_filter_threshold", _FEW):
+            self._store.run("stage_placed", files=files, columns=held)
         if not self._store.row("placed_whole", key=key)["whole"]:
             return _SOURCE
         self._store.run("stage_profile_source", view=_NEAR, rows="stage_placed", **self._seen_as)

@@ -238,6 +238,15 @@ class Store:
             raise
 
     @contextmanager
+    def setting(self, option: str, value: int) -> Iterator[None]:
+        """Have an option of DuckDB set for as long as the block lasts."""
+        self._connection.execute(f"SET {option} = {value}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"RESET {option}")
+
+    @contextmanager
     def staged(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
         """Make Arrow data readable under a name for as long as the block lasts."""
         self._connection.register(name, data)

@@ -122,6 +122,25 @@ def test_parts_of_a_file_without_any_of_them_are_not_unpacked(desk: Desk) -> Non
         narrowed(desk, desk.source("(SELECT * FROM 'people.parquet')"), keys, "noise")
 
 
+def test_a_file_that_is_gone_meanwhile_leaves_the_engine_as_it_was(
+    desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = "SELECT current_setting('dynamic_or_filter_threshold')"
+    before = desk.sql(setting)
+    run = Store.run
+
+    def removing(store: Store, statement: str, *given: Any, **more: Any) -> None:
+        run(store, statement, *given, **more)
+        if statement == "stage_place":
+            (people / "0.parquet").unlink()
+
+    monkeypatch.setattr(Store, "run", removing)
+
+    with pytest.raises(SourceError, match="cannot be read"):
+        narrowed(desk, desk.source("read_parquet(['people/0.parquet', 'people/1.parquet'])"), ["k0"])
+    assert desk.sql(setting) == before
+
+
 def test_a_file_that_is_replaced_meanwhile_loses_nobody(
     desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
