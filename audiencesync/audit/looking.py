@@ -202,7 +202,7 @@ def _sync_status(
     recent = store.rows("audit_sync_runs", {"sync_id": place["sync_id"]})
     last = recent[0] if recent else None
     success = next((row for row in recent if row["status"] == "succeeded"), None)
-    ended = outcome_counts(store, last["run_id"], place["sync_id"]) if last else {"rejected": 0, "invalid": 0}
+    ended = _refused(store, last, place["sync_id"])
     return {
         "name": sync.name,
         "object": sync.object,
@@ -220,6 +220,17 @@ def _sync_status(
         "last_success": _short(success),
         "api_calls": _calls([row for row in calls if row["sync"] == sync.name], sync.max_daily_api_calls),
     }
+
+
+def _refused(store: Store, last: Mapping[str, Any] | None, sync_id: int) -> Mapping[str, int]:
+    """Rows that a run did not bring in; of one from before the ledger is whole, by its own word."""
+    if last is None:
+        return {"rejected": 0, "invalid": 0}
+    kept_since = store.row("ledger_since")["kept_since"]
+    if last["document"] and kept_since is not None and last["started_at"] < kept_since:
+        document: dict[str, int] = json.loads(last["document"])
+        return document
+    return outcome_counts(store, last["run_id"], sync_id)
 
 
 def _short(row: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -87,6 +87,17 @@ def test_the_last_run_and_success_of_a_sync_stay_however_old(world: World) -> No
     assert one["last_run"]["status"] == one["last_success"]["status"] == "succeeded"
 
 
+def test_the_status_tells_what_the_last_run_ended_with_when_its_pushes_are_gone(world: World) -> None:
+    world.people([person(1), person(2, email="no address")])
+    world.run()
+    grow_old(world, 1000)
+    upkeep.compact(world.project(), clock=SystemClock())
+
+    with Store.open(world.folder / "store.duckdb", base=world.folder, read_only=True) as store:
+        (one,) = looking.status(store, world.project())["syncs"]
+    assert (one["invalid"], one["rejected"], sum(code["rows"] for code in one["parked"])) == (1, 0, 1)
+
+
 def test_a_push_whose_answer_is_out_is_settled_however_old_it_is(world: World) -> None:
     world.people([person(1), person(2)])
     kill_at(world, "sent")
