@@ -236,13 +236,13 @@ def test_a_run_that_sent_nothing_has_reports_without_rows(books: Books, tmp_path
 def test_only_the_owner_may_read_a_report(books: Books, tmp_path: Path, format_: Format) -> None:
     small_run(books)
     path = tmp_path / f"report.{format_}"
-    path.write_text("old and readable")
+    path.write_text("[]")  # a report of nothing
     path.chmod(0o644)
 
     write_report(books.store, RUN, format_, path, cure=no_cure)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert path.read_bytes() != b"old and readable"
+    assert path.read_bytes() != b"[]"
     assert not list(tmp_path.glob(".audit-*"))
 
 
@@ -252,7 +252,7 @@ def test_a_report_that_fails_leaves_what_was_there(
 ) -> None:
     small_run(books)
     path = tmp_path / "report"
-    path.write_text("old")
+    path.write_text("[]")
 
     def run(statement: str, *_: object, **__: object) -> None:
         raise StoreError(statement, hint="")
@@ -261,7 +261,7 @@ def test_a_report_that_fails_leaves_what_was_there(
     with pytest.raises(StoreError):
         write_report(books.store, RUN, format_, path, cure=no_cure)
 
-    assert path.read_text() == "old"
+    assert path.read_text() == "[]"
     assert sorted(item.name for item in tmp_path.iterdir() if "duckdb" not in item.name) == ["report"]
 
 

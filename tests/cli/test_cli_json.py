@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -228,6 +229,30 @@ def test_a_report_never_takes_the_place_of_a_file_of_the_project(cli: Cli, ran: 
     assert (done.code, done.out) == (2, "")
     assert "is a file of the project itself" in done.err
     assert {path.name: path.read_bytes() for path in ran.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("form", ["html", "csv", "parquet", "json"])
+def test_a_report_takes_the_place_of_a_report_and_of_nothing_else(cli: Cli, ran: Path, form: str) -> None:
+    (ran / "empty").touch()  # as mktemp leaves it
+    for name in ("new", "empty", "new"):
+        assert cli("report", "--format", form, "-o", name).code == 0
+    shutil.copy(ran / "new", ran / "earlier")
+    for other in ("html", "csv", "parquet", "json"):
+        assert cli("report", "--format", other, "-o", "earlier").code == 0
+
+    people = f"COPY (SELECT 'k1' AS profile_key, 'Ann' AS name) TO '{ran}/people.parquet'"
+    duckdb.execute(people)
+    (ran / "key.pem").write_text("-----BEGIN PRIVATE KEY-----")
+    (ran / "people.json").write_text('[{"id": "k1"}]')
+    (ran / "page.html").write_text("<!DOCTYPE html><title>Mine</title>")
+    (ran / "others.csv").write_text("run_id,name\n1,Ann\n")
+    theirs = ("people.parquet", "key.pem", "people.json", "page.html", "others.csv")
+    before = {name: (ran / name).read_bytes() for name in theirs}
+    for name in theirs:
+        done = cli("report", "--format", form, "-o", name)
+        assert (done.code, done.out) == (2, "")
+        assert f"{name} is there already, and is no audit report" in done.err
+    assert {name: (ran / name).read_bytes() for name in theirs} == before
 
 
 def test_a_report_goes_to_a_file_only(cli: Cli, ran: Path) -> None:
