@@ -23,6 +23,7 @@ from audiencesync.cli.commands.runs import runs
 from audiencesync.cli.commands.schema import schema
 from audiencesync.cli.commands.status import status
 from audiencesync.cli.commands.store import store
+from audiencesync.cli.parsing import Group
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -39,7 +40,7 @@ Exit codes:
 """
 
 
-class InOrder(click.Group):
+class InOrder(Group):
     """A group whose help lists its commands as a newcomer meets them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)

@@ -249,11 +249,12 @@ def test_a_signal_ends_a_run_whose_state_is_kept(project: Path, number: int, cod
 
 
 @pytest.mark.slow
-def test_a_reader_that_left_is_no_reason_to_complain(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["schema", "--help", "run --help", "store info --help"])
+def test_a_reader_that_left_is_no_reason_to_complain(tmp_path: Path, command: str) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [PROGRAM, "schema"], cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, check=False
+        [PROGRAM, *command.split()], cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, check=False
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, b"")
@@ -286,7 +287,13 @@ def in_shell(command: str, cwd: Path, **env: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["schema", "run", "run --json", "run --json -c nowhere.yaml"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("--help", "--version", "run --help", "store --help", "store info --help"),
+        *("schema", "run", "run --json", "run --json -c nowhere.yaml"),
+    ],
+)
 def test_an_answer_that_cannot_be_written_is_said_where_it_can_be(
     tmp_path: Path, org: Greeting, command: str
 ) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @options.config
 @options.steps
 @options.debug

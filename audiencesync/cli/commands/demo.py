@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 
 if TYPE_CHECKING:
     from audiencesync.config.load import Project
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _LEAST, _MOST = 100, 1_000_000
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "-o",
     "--output",

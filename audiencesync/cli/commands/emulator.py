@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 from audiencesync.errors import UsageError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

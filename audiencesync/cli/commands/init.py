@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from audiencesync.cli import options, streams
+from audiencesync.cli.parsing import Command
 from audiencesync.errors import UsageError
 
 _NONE = "none"
@@ -32,7 +33,7 @@ def _rule(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[s
     return rules
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "-o",
     "--output",

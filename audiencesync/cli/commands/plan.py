@@ -6,9 +6,10 @@ from typing import Unpack
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @options.choices_of_a_run
 @options.as_json
 @options.steps

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 from audiencesync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from audiencesync.config.load import Project
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", default="latest")
 @options.config
 @click.option(

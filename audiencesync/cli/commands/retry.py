@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from audiencesync.cli import options, streams
+from audiencesync.cli.parsing import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @options.config
 @options.sync_names
 @click.option("--code", "codes", multiple=True, metavar="CODE", help="Only this error code; may be repeated.")

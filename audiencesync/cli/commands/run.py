@@ -7,9 +7,10 @@ from typing import Unpack
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @options.choices_of_a_run
 @options.wait
 @options.as_json

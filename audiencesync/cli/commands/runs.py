@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @options.config
 @options.sync_names
 @click.option(

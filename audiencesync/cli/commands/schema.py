@@ -4,9 +4,10 @@ import click
 
 from audiencesync.cli import options
 from audiencesync.cli.output import write_document
+from audiencesync.cli.parsing import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @options.debug
 def schema() -> None:
     """Print the JSON Schema of the config.

@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Command
 
 _COUNTS = ("members", "rejected", "invalid", "unknown")
 _LEFT = ("members", "unknown")
 
 
-@click.command()
+@click.command(cls=Command)
 @options.config
 @options.sync_names
 @options.as_json

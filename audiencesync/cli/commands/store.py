@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from audiencesync.cli import options
+from audiencesync.cli.parsing import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def store() -> None:
     """Show what takes the room in the store, or make it smaller."""
 
