@@ -7,11 +7,15 @@ from enum import Enum
 
 from audiencesync.config.models import Sync
 from audiencesync.daemon.schedule import due_after
+from audiencesync.errors import ConfigError
 from audiencesync.reports import Trouble
 from audiencesync.source import Signature
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
+MENDED_BY_HAND = timedelta(hours=1)
+"""The longest wait where the config does not fit: who mends it sends SIGHUP, and each try may cost a call."""
+
 _SPREAD = 0.1
 """Part of a wait that is left to chance, so that many daemons do not come back together."""
 
@@ -141,7 +145,7 @@ class Standing:
         self._trouble = trouble
         self._failures += 1
         doubled = FIRST_WAIT * 2.0 ** min(self._failures - 1, 20)
-        wait = min(doubled, LONGEST_WAIT)
+        wait = min(doubled, MENDED_BY_HAND if trouble.exit_code == ConfigError.exit_code else LONGEST_WAIT)
         self._retry_at = now + wait * (1 + _SPREAD * self._chance.random())
         self._pushed, self._failed_pushed = False, pushed
         if not pushed:

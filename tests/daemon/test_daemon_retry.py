@@ -86,3 +86,20 @@ def test_a_retry_that_cannot_begin_is_no_failure_of_the_sync_either(parked: Worl
     assert counted['audiencesync_runs_total{status="failed",sync="leads"}'] == 1
     assert [(one["event"], one["kind"]) for one in log] == [("sync_ended", "SourceError")]
     assert alarms == []
+
+
+def test_a_field_that_the_org_does_not_have_costs_a_call_or_so_an_hour(world: World) -> None:
+    world.people([person(1)])
+    world.sync["extra_fields"]["Mistake__c"] = "phone"
+    world.sync["every"] = "1m"
+    before, end = world.org.calls(), world.clock.now() + timedelta(days=1)
+    with started(world) as loop:
+        loop.turn()
+        while world.clock.now() < end:
+            (one,) = loop.health
+            assert one.trouble is not None
+            assert one.next_at is not None
+            world.clock.ahead += max(one.next_at - world.clock.now(), timedelta())
+            loop.turn()
+
+    assert world.org.calls() - before <= 40

@@ -8,11 +8,12 @@ import pytest
 
 from audiencesync.config.models import Intake, Sync
 from audiencesync.daemon.arrivals import Arrivals
-from audiencesync.daemon.standing import FIRST_WAIT, LONGEST_WAIT, Standing, Wish
+from audiencesync.daemon.standing import FIRST_WAIT, LONGEST_WAIT, MENDED_BY_HAND, Standing, Wish
 from audiencesync.reports import Trouble
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DOWN = Trouble("SalesforceUnavailable", "down", "wait", 75)
+MISMAPPED = Trouble("ConfigError", "Lead has no field", "name one that it has", 2)
 LOOKS, OTHERWISE = (("a", "1"),), (("a", "2"),)
 
 
@@ -56,6 +57,14 @@ def test_the_wait_after_trouble_doubles_up_to_a_quarter_of_an_hour_and_success_e
     assert (one.health.trouble, one.health.failures, rest(one, NOON)) == (None, 0, timedelta(hours=1))
     assert one.failed(DOWN, NOON, NOON, pushed=False)
     assert rest(one, NOON) <= FIRST_WAIT * 1.1
+
+
+def test_what_only_a_change_of_the_config_or_the_org_mends_is_tried_once_an_hour_in_the_end() -> None:
+    one = standing(every="1m")
+    for _ in range(20):
+        one.failed(MISMAPPED, NOON, NOON, pushed=False)
+
+    assert MENDED_BY_HAND <= rest(one, NOON) <= MENDED_BY_HAND * 1.1
 
 
 def test_trouble_is_tried_again_before_the_next_time_and_holds_up_a_time_that_comes_sooner() -> None:
