@@ -13,7 +13,7 @@ from audiencesync.errors import ConfigError
 from audiencesync.plan.fingerprint import fingerprint_there
 from audiencesync.store import (
     EXACT,
-    UNBOUNDED,
+    NEVER_BLANK,
     WHOLE_NUMBERS,
     ColumnType,
     SqlFailed,
@@ -163,7 +163,7 @@ def expression(mapping: FieldMapping, kind: ColumnType | None) -> str:
         return quote_text(_constant(mapping.value))
     source = plain(f"({mapping.sql})" if mapping.column is None else quote_name(mapping.column), kind)
     default = "NULL" if mapping.default is None else quote_text(_constant(mapping.default))
-    if kind.kind in UNBOUNDED:
+    if kind.kind in NEVER_BLANK:
         return f"coalesce(CAST({source} AS VARCHAR), {default})"
     return f"CASE WHEN sf_missing({source}) THEN {default} ELSE CAST({source} AS VARCHAR) END"
 

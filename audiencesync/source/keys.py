@@ -1,6 +1,6 @@
 """One text for one key, whatever type a relation gives it; and keys as an error may show them."""
 
-from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, quote_name
+from audiencesync.store import EXACT, WHOLE_NUMBERS, ColumnType, plain, quote_name
 
 _AS_TEXT = frozenset({"varchar", "enum", "uuid", "null"}) | WHOLE_NUMBERS.keys()
 _SHOWN = 40
@@ -16,8 +16,7 @@ def key_text(column: str, kind: ColumnType, *, table: str | None = None) -> str 
     if kind.kind in _AS_TEXT:
         return f"CAST({name} AS VARCHAR)"
     if kind.kind == "decimal":
-        text = f"CAST({name} AS VARCHAR)"
-        return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+        return plain(name, kind)
     if kind.kind in EXACT:
         whole = f"isfinite({name}) AND {name} = trunc({name}) AND abs({name}) < {EXACT[kind.kind]}"
         return f"CASE WHEN {whole} THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) END"

@@ -170,8 +170,7 @@ def _key(staged: Staged, column: str) -> str:
     if kind.kind in {"varchar", "null"} | WHOLE_NUMBERS.keys():
         return text
     if kind.kind == "decimal":
-        whole = f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM {text}))"
-        return f"CASE WHEN instr({text}, '.') > 0 THEN {whole} ELSE {text} END"
+        return _decimal(text)
     if kind.kind in EXACT:
         return _whole(name, kind)
     raise unfit_key(staged, column)
@@ -181,7 +180,15 @@ def _text(staged: Staged, column: str) -> str:
     """Spark SQL for a column's values as text, as DuckDB makes it."""
     kind, name = staged.kind(column), quote_name(staged.spelt(column))
     text = f"CAST({name} AS STRING)"
+    if kind.kind == "decimal":
+        return _decimal(text)
     return f"coalesce({_whole(name, kind)}, {text})" if kind.kind in EXACT else text
+
+
+def _decimal(text: str) -> str:
+    """The text of a decimal without the zeros that only its scale puts at its end."""
+    short = f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM {text}))"
+    return f"CASE WHEN instr({text}, '.') > 0 THEN {short} ELSE {text} END"
 
 
 def _whole(name: str, kind: ColumnType) -> str:

@@ -13,14 +13,14 @@ from audiencesync.store.failures import (
     words_of,
 )
 from audiencesync.store.journal import Journal, Place, forget_entries, journal_entries
-from audiencesync.store.plain import UNBOUNDED, plain
+from audiencesync.store.plain import NEVER_BLANK, plain
 from audiencesync.store.statements import quote_name, quote_text, templates
 from audiencesync.store.texts import json_path, json_shape
 from audiencesync.store.waiting import open_when_free
 
 __all__ = [
     "EXACT",
-    "UNBOUNDED",
+    "NEVER_BLANK",
     "WHOLE_NUMBERS",
     "ColumnType",
     "DiskFull",

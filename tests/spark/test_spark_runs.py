@@ -155,11 +155,14 @@ def test_a_key_has_one_text_whatever_its_type(there: World, key: str, text: str)
     assert there.run_one().planned == 0
 
 
-def test_an_audience_kept_as_floating_point_is_that_of_the_whole_number(there: World) -> None:
+@pytest.mark.parametrize("kind", ["DOUBLE", "DECIMAL(9, 2)", "DECIMAL(9, 0)"])
+def test_an_audience_kept_as_a_number_of_any_type_is_that_of_the_whole_number(
+    there: World, kind: str
+) -> None:
     write(there, {**ADA, "audiences": ["2024"]})
     there.sync["audiences"] = ["2024"]
     members = there.config["source"]["memberships"]
-    members["from"] = f"SELECT id, CAST(audience AS DOUBLE) AS audience FROM {members['from']}"
+    members["from"] = f"SELECT id, CAST(audience AS {kind}) AS audience FROM {members['from']}"
 
     assert there.run_one().created == 1
 

@@ -111,6 +111,48 @@ def test_a_whole_number_kept_as_floating_point_is_written_as_a_whole_number(worl
     assert world.run_one().planned == 0
 
 
+def test_a_decimal_is_written_without_the_zeros_that_its_scale_adds(world: World) -> None:
+    """PostgreSQL's unbounded numeric comes with ten of them, and 100.0000000000 is another record."""
+    there = world.org.create(LastName="x", Company="x", External_Id__c="100", Email="p1@example.com")["id"]
+    columns = {
+        "number": "ext::DECIMAL(38, 10)",
+        "money": "ext::DECIMAL(9, 2)",
+        "share": "(ext / 1000)::DECIMAL(4, 4)",
+        "several": "[ext::DECIMAL(9, 2), NULL]",
+        "said": "ext::DECIMAL(9, 2)::VARCHAR",
+        "any": "to_json(ext::DECIMAL(9, 2))",
+        "flag": "phone::DECIMAL(5, 2)",
+    }
+    listed = ", ".join(f"{source} AS {name}" for name, source in columns.items())
+    world.config["source"]["profiles"]["from"] = f"SELECT *, {listed} FROM read_csv('profiles.csv')"
+    world.sync["match_field"] = "External_Id__c"
+    world.sync["extra_fields"] = {
+        "External_Id__c": "number",
+        "Description": {"sql": "money + 0.10"},
+        "Phone": {"from": "money", "default": "none"},
+        "Fax": "several",
+        "MobilePhone": "said",
+        "Title": "any",
+        "City": "share",
+        "HasOptedOutOfEmail": "flag",
+    }
+    world.people([person(1, ext=100, phone=1), person(2, ext=-0.5, phone=0), person(3, ext=0, phone=0)])
+
+    report = world.run_one()
+
+    assert (report.created, report.updated) == (2, 1)
+    leads = world.leads()
+    assert leads["p1@example.com"]["Id"] == there
+    fields = [name for name in world.sync["extra_fields"] if name != "HasOptedOutOfEmail"]
+    assert [[lead[name] for name in fields] for _, lead in sorted(leads.items())] == [
+        ["100", "100.1", "100", "100", "100.00", "100", "0.1"],
+        ["-0.5", "-0.4", "-0.5", "-0.5", "-0.50", "-0.5", "-0.0005"],
+        ["0", "0.1", "0", "0", "0.00", "0", "0"],
+    ]
+    assert leads["p1@example.com"]["HasOptedOutOfEmail"] is True
+    assert world.run_one().planned == 0
+
+
 def test_names_kept_as_floating_point_are_those_of_whole_numbers(world: World) -> None:
     world.config["source"]["memberships"]["from"] = (
         "SELECT id, audience::DOUBLE AS audience FROM read_csv('memberships.csv')"

@@ -52,8 +52,15 @@ CREATE MACRO sf_missing(x) AS
 CREATE MACRO sf_float(x, exact) AS
     CASE WHEN x = trunc(x) AND abs(x) < exact THEN CAST(CAST(x AS BIGINT) AS VARCHAR) WHEN isfinite(x) THEN CAST(x AS VARCHAR) END;
 
+-- A decimal as text, without the zeros that only its scale puts at its end, and with the one that DuckDB leaves out before
+-- the point: 100.00 would not find the record that has 100 either.
+CREATE MACRO sf_decimal(x) AS
+    CASE WHEN contains(CAST(x AS VARCHAR), '.')
+         THEN regexp_replace(rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.'), '^(-?)(\.|$)', '\10\2') ELSE CAST(x AS VARCHAR) END;
+
 -- The same of a number that is JSON; anything else that is, as it is.
-CREATE MACRO sf_json_number(x) AS regexp_replace(CAST(x AS VARCHAR), '^(-?[0-9]+)\.0+$', '\1');
+CREATE MACRO sf_json_number(x) AS
+    regexp_replace(CAST(x AS VARCHAR), '^(-?[0-9]+)\.0+$|^(-?[0-9]+\.[0-9]*[1-9])0+$', '\1\2');
 
 -- Text loses surrounding white space on save; line ends become LF, since a CR fails a whole Bulk file.
 CREATE MACRO sf_text(x) AS
