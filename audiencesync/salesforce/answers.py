@@ -1,4 +1,4 @@
-"""Reading what Salesforce answers: error bodies of every shape, row results, errors in files, usage.
+"""Reading what Salesforce answers: error bodies of every shape, row results, usage.
 
 Nothing here trusts a body: a proxy, an edge server or a login page may have written it.
 """
@@ -21,8 +21,6 @@ _FIELD_IN_MESSAGE = re.compile(
     r"(?:No such column '|Field name provided, |Field name not found : |not found for field )"
     r"([A-Za-z][A-Za-z0-9_.:]*)"
 )
-_FILE_ERROR = re.compile(r"([A-Za-z][A-Za-z0-9_]*):(.*)", re.DOTALL)
-_FIELD_SEPARATOR = re.compile(r"[,;\s]+")
 _USAGE = re.compile(r"(?:^|[\s;,])api-usage\s*=\s*(\d+)\s*/\s*(\d+)", re.IGNORECASE)
 
 
@@ -92,25 +90,6 @@ def row_results(document: object, *, sent: int, created: bool | None) -> list[Ro
         got = "an unreadable answer" if entries is None else f"{len(entries)} results"
         raise answer_lost(f"sent {sent} rows, got {got}; none of them is acknowledged")
     return [_row_result(entry, created=created) for entry in entries]
-
-
-def file_error(text: str) -> ApiError:
-    """An `sf__Error` of a Bulk result: `CODE:message:Field1,Field2 --`. Messages hold colons themselves.
-
-    Source:
-        Bulk API 2.0 Developer Guide, "Get Job Failed Record Results".
-    """
-    match = _FILE_ERROR.fullmatch(text.strip())
-    if match is None or not _CODE.fullmatch(match[1]):
-        return ApiError(UNKNOWN_CODE, text.strip())
-    code, rest = match.groups()
-    if not rest.endswith("--"):
-        return ApiError(code, rest)
-    message, colon, tail = rest.removesuffix("--").rpartition(":")
-    names = _field_names([name for name in _FIELD_SEPARATOR.split(tail.strip()) if name])
-    if not colon or (tail.strip() and not names):
-        return ApiError(code, rest.removesuffix("--").rstrip(": "))
-    return ApiError(code, message, names)
 
 
 def org_usage(header: str | None) -> tuple[int, int] | None:

@@ -13,7 +13,6 @@ from audiencesync.salesforce.answers import (
     UNKNOWN_CODE,
     ApiError,
     api_errors,
-    file_error,
     json_or_none,
     org_usage,
     row_results,
@@ -26,8 +25,6 @@ JSON = st.recursive(
 )
 KEYS = st.sampled_from(["errorCode", "statusCode", "message", "fields", "success", "errors", "id", "created"])
 ANSWERS = st.lists(st.dictionaries(KEYS, JSON, max_size=8) | JSON, max_size=4) | JSON
-CODES = st.from_regex(r"[A-Z][A-Z_]{2,30}", fullmatch=True)
-NAMES = st.from_regex(r"[A-Z][A-Za-z]{0,20}(__c)?", fullmatch=True)
 
 
 @pytest.mark.parametrize(
@@ -94,45 +91,6 @@ def test_row_results_are_read_in_every_form() -> None:
 def test_results_that_cannot_be_paired_acknowledge_nothing(document: object) -> None:
     with pytest.raises(AnswerLost):
         row_results(document, sent=2, created=None)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (
-            "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --",
-            ApiError("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ("LastName",)),
-        ),
-        (
-            "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--",
-            ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
-        ),
-        (
-            "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to 200 records: 001x,001y,...:--",
-            ApiError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to 200 records: 001x,001y,..."),
-        ),
-        (
-            "STRING_TOO_LONG:a:\nb:c:First_Name__c,Email --",
-            ApiError("STRING_TOO_LONG", "a:\nb:c", ("First_Name__c", "Email")),
-        ),
-        ("DUPLICATE_VALUE:cut off in the midd", ApiError("DUPLICATE_VALUE", "cut off in the midd")),
-        ("X:12:30 o'clock --", ApiError("X", "12:30 o'clock")),
-        ("no code here", ApiError(UNKNOWN_CODE, "no code here")),
-        ("", ApiError(UNKNOWN_CODE, "")),
-    ],
-)
-def test_errors_of_result_files_are_read(text: str, expected: ApiError) -> None:
-    assert file_error(text) == expected
-
-
-@given(CODES, st.text().filter(lambda text: text == text.strip()), st.lists(NAMES, max_size=3, unique=True))
-def test_an_error_of_a_result_file_survives_its_grammar(code: str, message: str, fields: list[str]) -> None:
-    assert file_error(f"{code}:{message}:{','.join(fields)} --") == ApiError(code, message, tuple(fields))
-
-
-@given(st.text())
-def test_no_error_of_a_result_file_raises(text: str) -> None:
-    file_error(text)
 
 
 @given(st.text())

@@ -1,5 +1,6 @@
 """Lost answers, refusals, locks, spent budgets: nothing twice, nothing lost, and it is said."""
 
+import csv
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -314,6 +315,53 @@ def test_bulk_rows_that_are_refused_are_told_apart_by_their_key(world: World) ->
     assert {world.last_pushes()[key][3] for key in refused} == {"INVALID_EMAIL_ADDRESS"}
     again = world.run_one()
     assert (again.planned, again.parked) == (0, 3)
+
+
+ERRORS = {
+    "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --": (
+        "REQUIRED_FIELD_MISSING",
+        "Required fields are missing: [LastName]",
+    ),
+    "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--": (
+        "INVALID_CROSS_REFERENCE_KEY",
+        "invalid cross reference id",
+    ),
+    "DUPLICATES_DETECTED:a:\nb: 00Q1,00Q2:First_Name__c,Email --": (
+        "DUPLICATES_DETECTED",
+        "a:\nb: 00Q1,00Q2",
+    ),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION:from 12:30 o'clock --": (
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "from 12:30 o'clock",
+    ),
+    "DUPLICATE_VALUE:cut off in the midd": ("DUPLICATE_VALUE", "cut off in the midd"),
+    "InvalidBatch:Records not processed:--": ("INVALIDBATCH", "Records not processed"),
+    "InvalidBatch : Records not processed": ("INVALIDBATCH", "Records not processed"),
+    "Smith: not a code --": ("UNKNOWN_ERROR", "Smith: not a code"),
+    "not a code: at all": ("UNKNOWN_ERROR", "not a code: at all"),
+    "": ("UNKNOWN_ERROR", None),
+}
+
+
+@pytest.mark.usefixtures("by_bulk")
+def test_what_a_bulk_job_says_of_a_row_is_read_as_a_whole_code_and_its_message(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.people([person(number) for number in range(len(ERRORS))])
+
+    def download(org: Org, job_id: str, kind: ResultKind, path: Path) -> None:
+        told = ERRORS if kind == "failedResults" else []
+        with path.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["sf__Id", "sf__Error" if told else "sf__Created", "Email"])
+            rows.writerows(["", said, f"p{number}@example.com"] for number, said in enumerate(told))
+
+    monkeypatch.setattr(Org, "download", download)
+
+    assert world.run_one().rejected == len(ERRORS)
+    assert world.sql("SELECT error_code, error_message FROM ledger ORDER BY profile_key") == list(
+        ERRORS.values()
+    )
 
 
 @pytest.mark.usefixtures("by_bulk")

@@ -13,7 +13,9 @@ WITH answer AS (
     SELECT {{ columns }}, false AS accepted FROM read_csv({{ failed | text }}, {{ reading }})
 ), told AS (
     SELECT accepted, nullif("sf__Id", '') AS salesforce_id,
-        CASE WHEN accepted THEN lower("sf__Created") = 'true' END AS created, "sf__Error" AS error,
+        CASE WHEN accepted THEN lower("sf__Created") = 'true' END AS created,
+        -- CODE:message:fields--, or InvalidBatch : message; a word without a second capital is none, and may be anybody's
+        regexp_extract("sf__Error", '(?s)^\s*(([A-Z]\w*[A-Z_]\w*)\s*:)?(.*)', ['begin', 'code', 'rest']) AS error,
     {% if key %}
         {{ key | name }} AS key, 1 AS twin
     {% else %}
@@ -35,8 +37,8 @@ WITH answer AS (
     WHERE batch_id = {{ batch_id }}
 )
 SELECT sent.seq, told.accepted, told.salesforce_id, told.created,
-    regexp_extract(told.error, '^([A-Z_0-9]+)', 1) AS error_code,
-    trim(regexp_extract(told.error, '^[A-Z_0-9]+:(.*?)(:[^:]*)?--\s*$', 1, 's')) AS error_message
+    CASE WHEN NOT told.accepted THEN coalesce(nullif(upper(told.error.code), ''), 'UNKNOWN_ERROR') END AS error_code,
+    trim(regexp_replace(told.error.rest, '(:\s*([A-Za-z][\w.]*(,\s*[A-Za-z][\w.]*)*)?)?\s*--\s*$', '')) AS error_message
 FROM told
 JOIN sent ON sent.twin = told.twin AND sent.key = {% if key == 'Id' %}left(told.key, 15){% else %}told.key{% endif %}
 
