@@ -12,6 +12,20 @@ from audiencesync.plan.parents import parent_path, record_type, written_field
 from audiencesync.plan.sources import Sources, place_of, sync_place
 from audiencesync.plan.values import Problem, Rendering, holds_entries, joined, rendering
 
+_LONG_TEXT = (
+    "audiences, scores and affinities stand in a field of type Long Text Area (or another text): make one in "
+    "Setup and name that"
+)
+_ONCE = "leave one of them out"
+_SORTS = {
+    **dict.fromkeys(("double", "int", "long"), "number"),
+    "boolean": "checkbox",
+    "datetime": "date/time",
+    "picklist": "restricted picklist",
+    "reference": "lookup",
+}
+"""What Setup calls a type, where that is not what describe calls it."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
@@ -42,36 +56,35 @@ def plan_fields(project: Project, sync: Sync, sources: Sources, target: ObjectTy
     """
     place = sync_place(project, sync)
     plans: list[FieldPlan] = []
-    mistakes: list[str] = []
+    mistakes: list[tuple[str, str]] = []
     written: dict[str, str] = {}
     for name, expression in sources.mapped.items():
         at = project.place((*place, *place_of(sync, name)))
         kind = target.field(name)
         if kind is None or not (kind.createable or kind.updateable or sync.match_fields == (name,)):
-            mistakes.append(f"{at}: {_unusable(name, kind, target)}")
+            mistakes.append((f"{at}: {_unusable(name, kind, target)}", _unknown(sync)))
             continue
         if name not in sync.mappings and not holds_entries(kind):
-            mistakes.append(f"{at}: {_no_text(kind, target)}")
+            mistakes.append((f"{at}: {_no_text(kind, target)}", _LONG_TEXT))
             continue
         other = written.setdefault(written_field(target, name), name)
         if other != name:
-            mistakes.append(f"{at}: {name} and {other} both set {written_field(target, name)}")
+            mistakes.append((f"{at}: {name} and {other} both set {written_field(target, name)}", _ONCE))
         plans.append(field_plan(len(plans), name, expression, sync, target))
     if sync.send_audiences_to:
         kind = target.field(sync.send_audiences_to)
         at = project.place((*place, "send_audiences_to"))
         if kind is None or not kind.updateable:
-            mistakes.append(f"{at}: {_unusable(sync.send_audiences_to, kind, target)}")
+            mistakes.append((f"{at}: {_unusable(sync.send_audiences_to, kind, target)}", _unknown(sync)))
         elif not holds_entries(kind):
-            mistakes.append(f"{at}: {_no_text(kind, target)}")
+            mistakes.append((f"{at}: {_no_text(kind, target)}", _LONG_TEXT))
         else:
             names = joined(kind, f"text_{len(plans)}", f"fitted_{len(plans)}")
             plans.append(FieldPlan(kind.name, "CAST(NULL AS VARCHAR)", names, "audience_names"))
     if mistakes:
         raise ConfigError(
-            "\n".join(mistakes),
-            hint=f"check the spelling against {sync.object} in Setup; a field that exists but is not found "
-            "lacks field-level security for the integration user",
+            "\n".join(mistake for mistake, _ in mistakes),
+            hint="; ".join(dict.fromkeys(hint for _, hint in mistakes)),
         )
     return plans
 
@@ -124,11 +137,16 @@ def _unusable(name: str, kind: FieldType | None, target: ObjectType) -> str:
     return f"{target.name} has no field {name!r}{guess}"
 
 
-def _no_text(kind: FieldType, target: ObjectType) -> str:
-    sort = "restricted picklist" if kind.type == "picklist" else kind.type
+def _unknown(sync: Sync) -> str:
     return (
-        f"{target.name}.{kind.name} is of type {sort}, which holds no list of names: take a long text field"
+        f"check the spelling against {sync.object} in Setup; a field that exists but is not found "
+        "lacks field-level security for the integration user"
     )
+
+
+def _no_text(kind: FieldType, target: ObjectType) -> str:
+    sort = _SORTS.get(kind.type, kind.type)
+    return f"{target.name}.{kind.name} is a field of type {sort}, which holds no list of names"
 
 
 def _unweighed(sync: Sync, raw: str) -> Problem:

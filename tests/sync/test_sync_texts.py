@@ -182,9 +182,9 @@ def test_a_nul_character_is_stopped_with_its_reason(world: World) -> None:
 @pytest.mark.parametrize(
     ("field", "kind"),
     [
-        ("NumberOfEmployees", "int"),
-        ("HasOptedOutOfEmail", "boolean"),
-        ("EmailBouncedDate", "datetime"),
+        ("NumberOfEmployees", "number"),
+        ("HasOptedOutOfEmail", "checkbox"),
+        ("EmailBouncedDate", "date/time"),
         ("Email", "email"),
     ],
 )
@@ -202,5 +202,7 @@ def test_a_field_that_holds_no_text_takes_no_names(world: World, key: str, field
     trouble = world.run_one().trouble
     assert trouble is not None
     assert trouble.exit_code == 2
-    assert f"syncs.0.{key}: Lead.{field} is of type {kind}" in trouble.message
+    assert f"syncs.0.{key}: Lead.{field} is a field of type {kind}, which" in trouble.message
+    assert "Long Text Area" in trouble.hint
+    assert "security" not in trouble.hint
     assert world.org.records() == []
