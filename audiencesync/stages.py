@@ -18,6 +18,7 @@ from audiencesync.objects import ObjectType
 from audiencesync.plan import (
     Plan,
     Room,
+    check_affinities,
     check_listed,
     check_name,
     check_plan,
@@ -241,6 +242,14 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
         if candidates.count == 0:
             return nothing_to_do(candidates)
         objects = _objects(bench, sync)
+        check_affinities(
+            bench.store,
+            sync,
+            state.sync_id,
+            objects[-1],
+            relations=bench.project.config.source.affinities,
+            allowed=bench.options.allowed,
+        )
         planned = make_plan(
             bench.store,
             bench.project,

@@ -2,7 +2,7 @@
 
 from audiencesync.plan.candidates import Candidates, find_candidates
 from audiencesync.plan.diff import Plan, make_plan, nothing_to_do, sample
-from audiencesync.plan.guards import check_listed, check_name, check_plan, check_source
+from audiencesync.plan.guards import check_affinities, check_listed, check_name, check_plan, check_source
 from audiencesync.plan.listed import memberships_basis, profiles_basis
 from audiencesync.plan.parents import with_parents
 from audiencesync.plan.routes import PACKING, Room
@@ -13,6 +13,7 @@ __all__ = [
     "Candidates",
     "Plan",
     "Room",
+    "check_affinities",
     "check_listed",
     "check_name",
     "check_plan",

@@ -1,11 +1,17 @@
 """Limits that refuse a plan which would change too much."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from audiencesync.config.columns import folded
+from audiencesync.config.models import Sync
 from audiencesync.errors import GuardHeld
+from audiencesync.objects import ObjectType
 from audiencesync.plan.candidates import Candidates
 from audiencesync.plan.diff import Plan
 from audiencesync.records import Allowances, KnownSync, Mode
+from audiencesync.store import Store, json_path
+
+_ALIKE = "write the keys as source.profiles does, where 007, 7 and ' 7' are three"
 
 
 def check_source(*, profiles: int, acknowledged: int, allowed: Allowances) -> None:
@@ -65,14 +71,65 @@ def check_listed(candidates: Candidates, gone: Callable[[], bool], allowed: Allo
         raise GuardHeld(
             f"none of the {listed.without_profile} keys in source.memberships is that of a profile, "
             f"and {members}",
-            hint="write the keys as source.profiles does, where 007, 7 and ' 7' are three; if all of them "
-            "really have left, run again with --allow-empty-source",
+            hint=f"{_ALIKE}; if all of them really have left, run again with --allow-empty-source",
         )
     if candidates.leavers < listed.before and gone():
         raise GuardHeld(
             f"source.memberships has no row, and {members}",
             hint="check what writes it; if all of them really have left, run again with --allow-empty-source",
         )
+
+
+def check_affinities(
+    store: Store,
+    sync: Sync,
+    sync_id: int,
+    target: ObjectType,
+    *,
+    relations: Collection[str],
+    allowed: Allowances,
+) -> None:
+    """Refuse affinities that are nobody's, while Salesforce holds such of members.
+
+    One key that is somebody's is enough, so that nothing is counted in an ordinary run.
+
+    Args:
+        store: Holds the staged source and the acknowledged state.
+        sync: The sync that is planned.
+        sync_id: Its number in the store.
+        target: Its object, as describe tells it.
+        relations: Names of the relations below `source.affinities`.
+        allowed: What the operator allowed for this run.
+
+    Raises:
+        GuardHeld: As an empty source would do.
+    """
+    sent = sync.send_affinities_to
+    field = sent and target.field(sent.field)
+    name = next((one for one in relations if sent and folded(one) == folded(sent.column)), None)
+    if not field or not name or allowed.empty_source:
+        return
+    relation = f"stage_affinity_{name}"
+    if any(
+        store.row("affinity_known", relation=relation, members=looked)["known"] for looked in (True, False)
+    ):
+        return
+    found = store.row(
+        "affinity_lost", {"sync_id": sync_id, "pointer": json_path(field.name)}, relation=relation
+    )
+    if not found["before"]:
+        return
+    place = f"source.affinities.{name}"
+    members = f"{found['before']} members have affinities of it in Salesforce"
+    if found["keys"]:
+        raise GuardHeld(
+            f"none of the {found['keys']} keys in {place} is that of a profile, and {members}",
+            hint=f"{_ALIKE}; if nobody likes anything any more, run again with --allow-empty-source",
+        )
+    raise GuardHeld(
+        f"{place} has no row, and {members}",
+        hint="check what writes it; if nobody likes anything any more, run again with --allow-empty-source",
+    )
 
 
 def check_plan(planned: Plan, allowed: Allowances) -> None:

@@ -1,5 +1,6 @@
-"""Memberships whose keys are those of no profile: they are told, and never take everybody for gone."""
+"""Memberships and affinities whose keys are those of no profile never take from everybody what they had."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -118,3 +119,63 @@ def test_whose_profile_is_gone_and_whose_membership_is_not_is_one_of_them(world:
     found = world.run_one()
 
     assert (found.exited, found.without_profile) == (1, 1)
+
+
+def liked(world: World, *keys: str) -> None:
+    """Write the affinities as the program does that writes keys in a way of its own."""
+    rows = "".join(f'"{key}",Jazz,2\n' for key in keys)
+    (world.folder / "likes.csv").write_text(f"id,genre,weight\n{rows}")
+
+
+def with_affinities(world: World, *keys: str) -> None:
+    world.config["source"]["affinities"] = {
+        "genres": {
+            "from": "read_csv('likes.csv', all_varchar = true)",
+            "key": "id",
+            "affinity": "genre",
+            "weight": "weight",
+        }
+    }
+    world.sync["send_affinities_to"] = {"field": "affinities__c", "from": "genres"}
+    liked(world, *keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"), [(("7", "8"), "none of the 2 keys in source.affinities.genres is"), ((), "has no row")]
+)
+@pytest.mark.parametrize("dated", [False, True])
+def test_affinities_of_nobody_empty_nobodys_field(
+    world: World, dated: bool, keys: Sequence[str], said: str
+) -> None:
+    if dated:
+        world.date_profiles()
+    with_affinities(world, "007", "008")
+    people = [{**one, "changed_at": "2024-01-01"} for one in numbered("007", "008", "009")]
+    world.people(people)
+    world.run_one()
+    liked(world, *keys)
+    world.people([{**one, "phone": "+9"} for one in people])
+
+    for held in (world.run_one(), world.plan().syncs[0]):
+        assert held.trouble is not None
+        assert (held.trouble.kind, held.trouble.exit_code, held.planned) == ("GuardHeld", 5, 0)
+        assert said in held.trouble.message
+        assert "and 2 members have affinities of it in Salesforce" in held.trouble.message
+        assert "--allow-empty-source" in held.trouble.hint
+    assert [lead["Affinities__c"] for lead in world.org.records()] == ["Jazz", "Jazz", None]
+
+    assert world.run_one(allowed=Allowances(empty_source=True)).changed == 3
+    assert {lead["Affinities__c"] for lead in world.org.records()} == {None}
+    world.people([{**one, "phone": "+8"} for one in people])
+    assert world.run_one().changed == 3, "there is nothing left to lose"
+
+
+def test_affinities_of_a_single_profile_are_enough_to_go_on(world: World) -> None:
+    with_affinities(world, "007")
+    world.people(numbered("007", "008"))
+    world.run_one()
+    liked(world, "9")
+    world.people([*numbered("007", "008"), person(9, id="9", audiences=[])])
+
+    assert world.run_one().changed == 1
+    assert {lead["Affinities__c"] for lead in world.org.records()} == {None}
