@@ -28,6 +28,7 @@ from audiencesync.records import Allowances
 from audiencesync.reports import RunReport, SyncReport
 from audiencesync.source import journal_of
 from audiencesync.store import Store
+from audiencesync.store.statements import parsed, text_of
 
 Record = Mapping[str, Any]
 
@@ -291,6 +292,14 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
     finally:
         engine.execute("USE memory")
         engine.execute(f"DETACH {path.stem}")
+
+
+def engine_alone() -> duckdb.DuckDBPyConnection:
+    """DuckDB with our macros and no store."""
+    engine = duckdb.connect()
+    for macro in parsed(text_of("macros", {})):
+        engine.execute(macro)
+    return engine
 
 
 @cache

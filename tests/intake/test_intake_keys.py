@@ -12,10 +12,11 @@ from audiencesync.intake.changes import Refused
 from audiencesync.intake.keys import key_of
 from audiencesync.source.keys import key_text
 from audiencesync.store.column_types import column_type
+from tests.world import engine_alone
 
 TYPES = [
-    "VARCHAR", "TINYINT", "BIGINT", "UHUGEINT", "DECIMAL(18,2)", "DECIMAL(5,0)", "DECIMAL(3,2)", "DOUBLE",
-    "FLOAT", "UUID", "ENUM('a', 'b')",
+    "VARCHAR", "TINYINT", "BIGINT", "UHUGEINT", "DECIMAL(18,2)", "DECIMAL(5,0)", "DECIMAL(3,2)",
+    "DECIMAL(2,2)", "DOUBLE", "FLOAT", "UUID", "ENUM('a', 'b')",
 ]  # fmt: skip
 KEYS = (
     st.integers(-(2**130), 2**130)
@@ -30,7 +31,7 @@ KEYS = (
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as one:
+    with engine_alone() as one:
         yield one
 
 

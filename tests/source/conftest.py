@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.records import SourceTotals
 from audiencesync.source import Source
 from audiencesync.store import Store, quote_name
+from tests.world import engine_alone
 
 from .kinds import Kind
 from .postgres import Server, programs, running
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Engine:
     """DuckDB alone, for examples that Hypothesis tries by the hundred."""
 
     def __init__(self) -> None:
-        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect()
+        self._connection: duckdb.DuckDBPyConnection | None = engine_alone()
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a statement."""
