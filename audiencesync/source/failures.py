@@ -8,7 +8,7 @@ from audiencesync.errors import SourceError
 from audiencesync.store import SqlFailed
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
-_ALIKE = (
+ALIKE = (
     "write the files with the same columns; with union_by_name = true a column that a file lacks counts as "
     "empty there, and what it fills is cleared"
 )
@@ -27,7 +27,7 @@ _KNOWN = (
             'column "(?P<column>[^"]*)"'
         ),
         "{file} has no column {column!r}, which another of its files has",
-        _ALIKE,
+        ALIKE,
     ),
     (
         re.compile(
@@ -69,9 +69,12 @@ _KNOWN = (
         ),
     ),
     (
-        re.compile("Schema mismatch between globbed files"),
-        "its files have different columns",
-        _ALIKE,
+        re.compile(
+            "Schema mismatch between globbed files.*\nMain file schema: (?P<other>.*)\n"
+            "Current file: (?P<file>.*)"
+        ),
+        "{file} has other columns than {other}",
+        ALIKE,
     ),
     (
         re.compile("[Ii]nvalid unicode|not utf-8"),

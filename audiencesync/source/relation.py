@@ -68,6 +68,29 @@ class Token(NamedTuple):
 
 
 @dataclass(frozen=True)
+class FileCall:
+    """A function that reads files of text.
+
+    Attributes:
+        function: Its name.
+        files: SQL for the files it reads.
+        options: The rest of what it is given, as it stands behind the files.
+        given: Words in it, the names of options among them.
+    """
+
+    function: str
+    files: str
+    options: str = ""
+    given: frozenset[str] = frozenset()
+
+    def of(self, file: str, *, whole: bool = False) -> str:
+        """The same read of one file; `whole`: each of its rows has a say in what columns it has."""
+        name = "'" + file.replace("'", "''") + "'"
+        options = _options("json", set(self.given), whole=True) if whole else ""
+        return f"{self.function}({name}{self.options}{options})"
+
+
+@dataclass(frozen=True)
 class Relation:
     """A relation of the user's, without comments and without the semicolon at its end."""
 
@@ -143,6 +166,29 @@ class Relation:
         ]
         return tuple(name for name in names if re.search(r"[./*]", name) and "://" not in name)
 
+    @property
+    def json_calls(self) -> Iterator[FileCall]:
+        """Each read of JSON files."""
+        for index, token in enumerate(self.tokens):
+            called = self._is_call(index) and _SAMPLED.fullmatch(token.text)
+            if called and called["kind"].lower() != "csv":
+                end, files = _closing(self.tokens, index + 1), _first_argument(self.tokens, index + 1)
+                if end < len(self.tokens):
+                    given = frozenset(one.word for one in self.tokens[files.stop : end])
+                    listed, options = self._between(files.start, files.stop), self._between(files.stop, end)
+                    yield FileCall(token.text, listed, options, given)
+            elif (
+                self._is_file(index)
+                and (match := _FILE_NAME.search(token.text))
+                and "json" in match["kind"].lower()
+            ):
+                yield FileCall("read_json", _as_text(token.text))
+
+    def _between(self, start: int, stop: int) -> str:
+        """The SQL from one token up to another."""
+        first = self.tokens[0].place
+        return "".join(self.pieces[self.tokens[start].place - first : self.tokens[stop].place - first])
+
     @cached_property
     def is_parquet(self) -> bool:
         """It is one read of Parquet files and nothing besides."""
@@ -205,8 +251,12 @@ class Relation:
         # DuckDB calls the rows of 'data/people.csv' people, and the rest of the query may rely on it
         alias = "" if named else ' AS "' + PurePath(name.replace('"', '""')).name.split(".")[0] + '"'
         reader = "csv" if kind in {"csv", "tsv"} else "json"
-        text = "'" + name + "'" if literal[0] == "'" else "'" + name.replace("'", "''") + "'"
-        return f"read_{reader}({text}{_options(reader, set(), whole=whole)}){alias}"
+        return f"read_{reader}({_as_text(literal)}{_options(reader, set(), whole=whole)}){alias}"
+
+
+def _as_text(literal: str) -> str:
+    """A file's name in SQL's quotes of texts, whichever it has."""
+    return literal if literal[0] == "'" else "'" + literal[1:-1].replace("'", "''") + "'"
 
 
 def _options(kind: str, given: set[str], *, whole: bool) -> str:

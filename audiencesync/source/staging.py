@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from audiencesync.config.columns import folded
 from audiencesync.errors import SourceError
+from audiencesync.source.alike import check_alike
 from audiencesync.source.failures import failing_as
 from audiencesync.source.keys import key_text
 from audiencesync.source.relation import NotARelation, Relation
@@ -108,6 +109,7 @@ class Stager:
             self._copy(found, "stage_table", _rows(name), condition=condition)
             return self._named(name, place, _rows(name), relation=relation)
         if relation.reads_text:
+            check_alike(self._store, place, relation)
             with failing_as(place):
                 self._parse(_rows(name), relation)
             return self._named(name, place, _rows(name), parsed=True)

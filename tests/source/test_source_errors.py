@@ -122,6 +122,37 @@ class TestFiles:
             desk, relation
         )
 
+    @pytest.mark.parametrize(
+        "relation",
+        [
+            "read_json('part/*.json')",
+            "'part/*.json'",
+            "SELECT id, upper(phone) FROM read_ndjson(['part/1.json', 'part/2.json'], ignore_errors = true)",
+        ],
+    )
+    def test_a_json_file_that_lacks_a_column_of_the_others(self, desk: Desk, relation: str) -> None:
+        desk.file("part/1.json", '{"id": 1, "phone": "1"}\n')
+        desk.file("part/2.json", '{"id": 2}\n{"id": 3}\n')
+        desk.file("part/3.json", "")
+
+        assert refusal(desk, relation) == (
+            f"source.profiles cannot be read: {desk.base}/part/2.json has no column 'phone', "
+            "which another of its files has"
+        )
+        for option in ("union_by_name = true", "columns = {'id': 'INTEGER', 'phone': 'VARCHAR'}"):
+            assert desk.read(f"read_json('part/*.json', {option})").profiles == 3
+        desk.file("part/2.json", '{"id": 2}\n' * 30_000 + '{"id": 3, "phone": null}\n')
+        desk.source(relation).stage(since=None)
+
+    def test_a_csv_file_with_other_columns(self, desk: Desk) -> None:
+        desk.file("part/1.csv", "id,phone\n1,11\n")
+        for other in ("2,22\n3,33\n", "id\n2\n", f"{SECRET},b\nx,y\n"):
+            desk.file("part/2.csv", other)
+            assert refusal(desk, "read_csv('part/*.csv')") == (
+                f"source.profiles cannot be read: {desk.base}/part/2.csv has other columns than "
+                f"{desk.base}/part/1.csv"
+            )
+
     def test_a_value_that_is_not_of_the_type_asked_for(self, desk: Desk) -> None:
         desk.file("people.csv", f"id,score\n1,5\n2,{SECRET}\n")
 
