@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from audiencesync.errors import SourceError
-from audiencesync.store import SqlFailed
+from audiencesync.store import PARQUET_DAMAGED, SqlFailed
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 ALIKE = (
@@ -48,13 +48,18 @@ _KNOWN = (
         "write the file again with its text in UTF-8",
     ),
     (
+        PARQUET_DAMAGED,
+        "a Parquet file is damaged",
+        "check that each of its files is whole; which one is not, a SELECT from one file at a time tells",
+    ),
+    (
         re.compile("Maximum line size of"),
         "the line is longer than a line may be",
         "close a quote that is left open; if the line is right, say max_line_size = 20000000 to read_csv",
     ),
     (
         re.compile(
-            r"^\w[\w ]*: (No magic bytes|Failed to read file|Malformed JSON in file"
+            r"^\w[\w ]*: (No magic bytes|Footer length error|Failed to read file|Malformed JSON in file"
             r"|.*(too small to be a|not a) Parquet)"
         ),
         None,

@@ -4,6 +4,7 @@ from audiencesync.store.column_types import EXACT, WHOLE_NUMBERS, ColumnType
 from audiencesync.store.compacting import rewrite
 from audiencesync.store.database import Store
 from audiencesync.store.failures import (
+    PARQUET_DAMAGED,
     DiskFull,
     MemorySpent,
     SqlFailed,
@@ -21,6 +22,7 @@ from audiencesync.store.waiting import open_when_free
 __all__ = [
     "EXACT",
     "NEVER_BLANK",
+    "PARQUET_DAMAGED",
     "WHOLE_NUMBERS",
     "ColumnType",
     "DiskFull",

@@ -11,6 +11,8 @@ import duckdb
 from audiencesync.errors import StoreError
 
 _ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
+PARQUET_DAMAGED = re.compile("TProtocolException|TTransportException|[Ii]nvalid TType|don't know what type")
+"""What reads the headers of Parquet files is not DuckDB's own, and its errors have no class."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_ROOM_WORDS = re.compile(
     "|".join([*(re.escape(os.strerror(number)) for number in sorted(_NO_ROOM)), "max_temp_directory_size"])
@@ -49,7 +51,7 @@ class SqlFailed(StoreError):
 
     def __init__(self, statement: str, error: duckdb.Error) -> None:
         self.statement = statement
-        self.about_data = isinstance(error, _ABOUT_DATA)
+        self.about_data = isinstance(error, _ABOUT_DATA) or bool(PARQUET_DAMAGED.match(str(error)))
         # DuckDB quotes the offending value in these, and values are personal data
         self.reason = f"{type(error).__name__} in a value of the data" if self.about_data else words_of(error)
         super().__init__(

@@ -200,6 +200,20 @@ class TestFiles:
         assert isinstance(error, SourceError)
         assert str(error).startswith("source cannot be read: Failed to read file")
 
+    @pytest.mark.parametrize("place", [10, -200])
+    def test_a_damaged_header_of_a_parquet_file_is_the_source_s_fault(self, desk: Desk, place: int) -> None:
+        """What reads them is not DuckDB's own, and says neither which file nor that it is one."""
+        rows = "SELECT i AS id, 'n' || i AS name FROM range(20000) AS t(i)"
+        desk.sql(f"COPY ({rows}) TO '{desk.base}/people.parquet'")
+        content = bytearray((desk.base / "people.parquet").read_bytes())
+        at = place % len(content)
+        content[at : at + 40] = bytes(byte * 7 + 13 & 255 for byte in content[at : at + 40])
+        desk.file("people.parquet", bytes(content))
+
+        with pytest.raises(SourceError, match="a Parquet file is damaged") as refused:
+            desk.read("'people.parquet'")
+        assert "that each of its files is whole" in refused.value.hint
+
     def test_a_file_without_header_does_not_show_its_first_line(self, desk: Desk) -> None:
         desk.file("people.csv", f"{SECRET},Ann\nbob@example.com,Bob\n")
 
