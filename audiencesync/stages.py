@@ -244,10 +244,10 @@ def plan_sync(bench: Bench, sync: Sync, state: SyncState, reading: Reading) -> P
         objects = _objects(bench, sync)
         check_affinities(
             bench.store,
-            sync,
-            state.sync_id,
+            candidates,
             objects[-1],
             relations=bench.project.config.source.affinities,
+            widen=reading.source.widen,
             allowed=bench.options.allowed,
         )
         planned = make_plan(

@@ -56,6 +56,7 @@ class Candidates:
         retried: They are parked rows that the operator wants sent again.
         unfit: Who of them is held back for a value that does not fit.
         listed: What the memberships come to.
+        scoped: Only those of `stage_scope` were looked at.
     """
 
     sync: Sync
@@ -72,6 +73,7 @@ class Candidates:
     retried: bool
     unfit: Unfit
     listed: Listed
+    scoped: bool
 
 
 def find_candidates(
@@ -217,6 +219,7 @@ def find_candidates(
         retried=retry is not None,
         unfit=unfit,
         listed=found,
+        scoped=scoped,
     )
 
 

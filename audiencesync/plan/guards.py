@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Sequence
 
 from audiencesync.config.columns import folded
-from audiencesync.config.models import Sync
 from audiencesync.errors import GuardHeld
 from audiencesync.objects import ObjectType
 from audiencesync.plan.candidates import Candidates
@@ -82,11 +81,11 @@ def check_listed(candidates: Candidates, gone: Callable[[], bool], allowed: Allo
 
 def check_affinities(
     store: Store,
-    sync: Sync,
-    sync_id: int,
+    candidates: Candidates,
     target: ObjectType,
     *,
     relations: Collection[str],
+    widen: Callable[[str], None],
     allowed: Allowances,
 ) -> None:
     """Refuse affinities that are nobody's, while Salesforce holds such of members.
@@ -95,30 +94,30 @@ def check_affinities(
 
     Args:
         store: Holds the staged source and the acknowledged state.
-        sync: The sync that is planned.
-        sync_id: Its number in the store.
-        target: Its object, as describe tells it.
+        candidates: Who differs.
+        target: The object of their sync, as describe tells it.
         relations: Names of the relations below `source.affinities`.
+        widen: Has the affinities of everybody, should only those of whom the plan looks at be at hand.
         allowed: What the operator allowed for this run.
 
     Raises:
         GuardHeld: As an empty source would do.
     """
-    sent = sync.send_affinities_to
+    sent = candidates.sync.send_affinities_to
     field = sent and target.field(sent.field)
     name = next((one for one in relations if sent and folded(one) == folded(sent.column)), None)
     if not field or not name or allowed.empty_source:
         return
     relation = f"stage_affinity_{name}"
-    if any(
-        store.row("affinity_known", relation=relation, members=looked)["known"] for looked in (True, False)
-    ):
+    parameters = {"sync_id": candidates.state.sync_id, "pointer": json_path(field.name)}
+    if _are_somebodys(store, relation):
         return
-    found = store.row(
-        "affinity_lost", {"sync_id": sync_id, "pointer": json_path(field.name)}, relation=relation
-    )
-    if not found["before"]:
+    if not store.row("affinity_lost", parameters, relation=relation, scoped=candidates.scoped)["before"]:
         return
+    widen(name)
+    if _are_somebodys(store, relation):
+        return
+    found = store.row("affinity_lost", parameters, relation=relation, scoped=candidates.scoped)
     place = f"source.affinities.{name}"
     members = f"{found['before']} members have affinities of it in Salesforce"
     if found["keys"]:
@@ -130,6 +129,11 @@ def check_affinities(
         f"{place} has no row, and {members}",
         hint="check what writes it; if nobody likes anything any more, run again with --allow-empty-source",
     )
+
+
+def _are_somebodys(store: Store, relation: str) -> bool:
+    looks = (store.row("affinity_known", relation=relation, members=members) for members in (True, False))
+    return any(look["known"] for look in looks)
 
 
 def check_plan(planned: Plan, allowed: Allowances) -> None:

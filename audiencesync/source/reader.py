@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audiencesync.config.columns import folded
-from audiencesync.config.models import AffinityRelation
 from audiencesync.config.models import Source as SourceConfig
 from audiencesync.errors import SourceError
 from audiencesync.records import SourceTotals
+from audiencesync.source.affinities import Affinities
 from audiencesync.source.attached import attach as attach_database
 from audiencesync.source.failures import failing_as
 from audiencesync.source.memberships import Memberships
@@ -62,6 +62,7 @@ class Source:
         self._profile_stager = self._stager if config.profiles.columns is None else Stager(store, None)
         self._profiles: Staged | None = None
         self._memberships = Memberships(store, self._stager, config.memberships)
+        self._affinities = Affinities(store, self._stager, config.affinities)
         self._remote_repeats: list[tuple[str, int, int]] = []
         self._columns: dict[str, ColumnType] = {}
         self._over: dict[str, Any] = {}
@@ -138,9 +139,7 @@ class Source:
         pushed = self._store.row("pushed_any")
         with self._one_moment():
             profiles = self._stage_profiles(since=since, later=later)
-            affinities = {
-                name: self._stage_affinity(name, config) for name, config in self._config.affinities.items()
-            }
+            affinities = self._affinities.stage(later=later or since is not None)
             self._memberships.stage(memberships_since, later=later, pushed=pushed["memberships"])
         key, updated_at = self._config.profiles.key, self._config.profiles.updated_at
         named = self._named_by_config
@@ -238,7 +237,9 @@ class Source:
             if self._profiles is not None and self._profiles.relation is not None:
                 missing = [str(row["profile_key"]) for row in self._store.rows("missing_keys")]
                 self._stager.append(self._profiles, self._config.profiles.key, missing)
-            self._memberships.fetch([str(row["profile_key"]) for row in self._store.rows("scope_out")])
+            scope = [str(row["profile_key"]) for row in self._store.rows("scope_out")]
+            self._memberships.fetch(scope)
+            self._affinities.narrow(scope)
         with failing_as(PROFILES):
             source, over = self._nearest(columns), self._pushed_columns(columns)
             self.forgiving(
@@ -250,6 +251,15 @@ class Source:
         shared = self._shares("stage_scoped_profile")
         self._memberships.narrow()
         return shared
+
+    def widen(self, affinities: str) -> None:
+        """Have the affinities of everybody, in the table of a relation that had those of `stage_scope`.
+
+        Raises:
+            SourceError: They cannot be read.
+        """
+        with self._one_moment():
+            self._affinities.widen(affinities)
 
     def forgiving(self, do: Callable[[], T]) -> T:
         """Do what reads the profiles; once more, should a pushed value that does not fit its column end it.
@@ -346,26 +356,6 @@ class Source:
         if since is not None and config.updated_at is not None:
             self._remote_repeats = self._stager.repeats(staged, config.key, config.updated_at, since)
         return staged
-
-    def _stage_affinity(self, name: str, config: AffinityRelation) -> str:
-        place = f"source.affinities.{name}"
-        table = f"stage_affinity_{name}"
-        staged = self._stager.stage(f"stage_raw_affinity_{name}", place, config.relation)
-        if self._stager.is_empty_file(staged):
-            self._store.run("stage_affinity", name=table, empty=True)
-            return table
-        require(staged, [config.key, config.affinity, config.weight])
-        with failing_as(place):
-            self._store.run(
-                "stage_affinity",
-                name=table,
-                empty=False,
-                relation=staged.name,
-                key=staged.key(config.key),
-                affinity=staged.text(config.affinity),
-                weight=config.weight,
-            )
-        return table
 
     def _moments(self, staged: Staged) -> Moments:
         column = self._config.profiles.updated_at

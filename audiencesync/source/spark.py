@@ -126,6 +126,9 @@ class SparkSource:
         """Nothing needs to be at hand: the cluster looks at what it is asked to, by the text of the keys."""
         return False
 
+    def widen(self, affinities: str) -> None:
+        """There are no relations of affinities on a cluster."""
+
     def _stage_memberships(self) -> None:
         config = self._config.memberships
         if config is None:

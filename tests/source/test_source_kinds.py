@@ -89,6 +89,34 @@ def test_memberships_and_affinities_come_along(desk: Desk, kind: Kind) -> None:
 
 
 @every_kind
+@pytest.mark.parametrize("read", [{"since": None, "later": True}, {"since": str(T2)}])
+def test_affinities_are_brought_together_for_those_of_whom_a_plan_looks_at(
+    desk: Desk, kind: Kind, read: dict[str, Any]
+) -> None:
+    likes = kind.write(
+        "likes",
+        {"who": "VARCHAR", "genre": "VARCHAR", "weight": "DOUBLE"},
+        [("a", "Jazz", 0.5), ("b", "Rock", 1.0), ("a", "Jazz", 1.0)],
+    )
+    source = desk.source(
+        people(kind, ("a", "Ann", 1, T1), ("b", "Bob", 2, T3)),
+        attach=kind.attach,
+        updated_at="changed",
+        affinities={"genres": {"from": likes, "key": "who", "affinity": "genre", "weight": "weight"}},
+    )
+    source.stage(**read)
+    assert desk.sql("FROM stage_affinity_genres") == []
+
+    for key, weights in (("a", {"Jazz": 1.5}), ("b", {"Rock": 1.0})):
+        desk.scope([key, "nobody"])
+        source.narrow(["genres"])
+        assert desk.sql("FROM stage_affinity_genres") == [(key, weights)]
+        assert desk.sql("FROM stage_scoped_profile") == [(key, weights)]
+    source.widen("genres")
+    assert desk.sql("FROM stage_affinity_genres ORDER BY key") == [("a", {"Jazz": 1.5}), ("b", {"Rock": 1.0})]
+
+
+@every_kind
 def test_only_changed_rows_count_and_those_of_the_same_moment_are_among_them(desk: Desk, kind: Kind) -> None:
     rows = [("a", "old", 1, T1), ("b", "edge", 1, T2), ("c", "edge", 1, T2), ("d", "new", 1, T3)]
     whole = desk.read(people(kind, *rows[:3]), attach=kind.attach, updated_at="changed")

@@ -179,3 +179,26 @@ def test_affinities_of_a_single_profile_are_enough_to_go_on(world: World) -> Non
 
     assert world.run_one().changed == 1
     assert {lead["Affinities__c"] for lead in world.org.records()} == {None}
+
+
+def test_a_push_that_takes_the_last_affinities_of_those_it_is_about_is_held_where_nobody_has_any(
+    world: World,
+) -> None:
+    with_affinities(world, "007", "008")
+    world.people(numbered("007", "008", "009"))
+    world.run_one()
+    liked(world, "008")
+    world.push(*({"profile_key": key, "attributes": {"phone": "+1"}} for key in ("007", "009")))
+    assert world.run_one(pushed=True).changed == 2
+    assert {lead["Affinities__c"] for lead in world.org.records()} == {"Jazz", None}
+
+    liked(world, "8")
+    world.push({"profile_key": "009", "attributes": {"phone": "+2"}})
+    assert world.run_one(pushed=True).changed == 1, "she has none to lose"
+    world.push({"profile_key": "008", "attributes": {"phone": "+2"}})
+
+    held = world.run_one(pushed=True)
+    assert held.trouble is not None
+    assert "none of the 1 keys" in held.trouble.message
+    assert "and 1 members have affinities" in held.trouble.message
+    assert {lead["Affinities__c"] for lead in world.org.records()} == {"Jazz", None}

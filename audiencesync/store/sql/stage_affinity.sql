@@ -1,5 +1,6 @@
 -- stage_affinity: a long relation of affinities, one MAP a profile.
--- template: name, relation (raw view or table), key and affinity (SQL for their texts), weight (column); empty: no rows
+-- template: name, relation (raw view or table), key and affinity (SQL for their texts), weight (column); empty: no
+--           rows; scoped: those of stage_scope alone
 -- makes   : <name>(key VARCHAR, weights MAP(VARCHAR, DOUBLE))
 -- grain   : one row a profile; rows without key, affinity or weight say nothing
 CREATE OR REPLACE TEMP TABLE {{ name }} AS
@@ -14,6 +15,7 @@ FROM (
         SELECT {{ key }} AS key, {{ affinity }} AS affinity, CAST({{ weight | name }} AS DOUBLE) AS weight
         FROM {{ relation }}
     )
+    {{ "SEMI JOIN stage_scope AS scope ON scope.profile_key = key" if scoped }}
     WHERE key IS NOT NULL AND affinity IS NOT NULL AND weight IS NOT NULL
     GROUP BY key, affinity
 )
