@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from audiencesync.config.load import Project
-from audiencesync.config.models import Sync
+from audiencesync.config.models import OnExit, Sync
 from audiencesync.objects import ObjectType
 from audiencesync.plan.candidates import Candidates
 from audiencesync.plan.fields import cleared_never, plan_fields
@@ -123,6 +123,10 @@ def make_plan(
         "plan_identity",
         {**common, "match_fields": list(matching.fields), "on_multiple": sync.on_multiple.value},
     )
+    held: list[str] = []
+    if candidates.leavers and sync.on_exit is OnExit.CLEAR_ALL:
+        held = [row["field"] for row in store.rows("plan_exit_fields")]
+    kept = [f"{one.name}.{field}" for one in objects for field in cleared_never(held, fields, sync, one)]
     omitted = [_spelt(name, target) for name in (sync.try_first.omit if sync.try_first else ())]
     for part in parts:
         store.run(
@@ -135,7 +139,7 @@ def make_plan(
                 "on_exit": sync.on_exit.value,
                 "omitted": omitted,
                 "audiences_field": _spelt(sync.send_audiences_to, target),
-                "kept": list(cleared_never(fields, sync, target)),
+                "kept": kept,
                 "checkboxes": [kind.name for kind in target.fields.values() if kind.type == "boolean"],
             },
             words=candidates.words,

@@ -1,7 +1,7 @@
 """The fields that a sync sends: its mappings joined with what describe says of them."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from audiencesync.config.load import Project
@@ -115,13 +115,24 @@ def field_plan(index: int, name: str, raw: str, sync: Sync, target: ObjectType) 
     return FieldPlan(kind.name, raw, rendered, skip=skip, required=name in sync.required_fields)
 
 
-def cleared_never(plans: Sequence[FieldPlan], sync: Sync, target: ObjectType) -> Iterator[str]:
-    """Fields that `on_exit: clear_all` leaves alone: those a record cannot be without."""
-    match_fields = {name.lower() for name in sync.match_fields}
-    for plan in plans:
-        kind = target.field(plan.name)
-        if plan.required or plan.name.lower() in match_fields or (kind is not None and _never_empty(kind)):
-            yield plan.name
+def cleared_never(
+    held: Iterable[str], plans: Sequence[FieldPlan], sync: Sync, target: ObjectType
+) -> Iterator[str]:
+    """Fields that `on_exit: clear_all` leaves alone: a record cannot be without them, or they are gone.
+
+    Args:
+        held: Fields that records hold; one that is mapped no more may be gone in the org, or read-only.
+        plans: What is mapped now.
+        sync: Names the match fields.
+        target: The object of the records.
+    """
+    needed = {name.lower() for name in sync.match_fields}
+    needed |= {plan.name.lower() for plan in plans if plan.required}
+    for name in held:
+        path = parent_path(name)
+        kind = target.reference(path.relation) if path else target.field(name)
+        if name.lower() in needed or kind is None or not kind.updateable or _never_empty(kind):
+            yield name
 
 
 def _never_empty(kind: FieldType) -> bool:

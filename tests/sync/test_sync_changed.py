@@ -11,7 +11,7 @@ from audiencesync.export.recovery import LONGEST_REQUEST
 from audiencesync.records import Allowances, Mode, RunStatus
 from audiencesync.store import Store
 from tests.sync.test_sync_crash import kill_at
-from tests.world import World, opened, person
+from tests.world import World, opened, person, send_by_bulk
 
 PEOPLE = [person(1), person(2)]
 LATER = LONGEST_REQUEST + timedelta(minutes=1)
@@ -251,3 +251,25 @@ def test_rows_of_a_sync_that_is_taken_out_which_never_arrived_are_sent_by_nobody
     else:
         assert (back.created, back.parked) == (0, 2)
         assert world.run_one(retry=("ANSWER_LOST",)).created == 2
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_who_leaves_is_cleared_of_what_was_mapped_once_as_far_as_that_is_there_still(
+    world: World, monkeypatch: pytest.MonkeyPatch, bulk: bool
+) -> None:
+    world.sync["on_exit"] = "clear_all"
+    world.people([person(1, fax="+9"), person(2)])
+    world.run_one()
+    with opened(world.folder / "store.duckdb") as store:  # as if Fax had been another field, deleted since
+        store.execute("""UPDATE payload SET fields = replace(fields, '"Fax"', '"Gone__c"')""")
+    del world.sync["extra_fields"]["Fax"]
+    del world.sync["extra_fields"]["Phone"]
+    world.people([person(2)])
+    if bulk:
+        send_by_bulk(monkeypatch)
+
+    report = world.run_one()
+
+    assert (report.trouble, report.exited, report.rejected) == (None, 1, 0)
+    lead = world.leads()["p1@example.com"]
+    assert (lead["Audiences__c"], lead["Phone"]) == (None, None)

@@ -2,8 +2,8 @@
 -- params  : $backfill (reason of a first or forced run), $everything (send unchanged fields too), $rebased (fingerprints
 --           cannot be compared: the mapping changed), $way (how records are found: id, native, lookup, none), $mode,
 --           $on_exit, $object, $omitted VARCHAR[] (fields that the object tried first does not have), $audiences_field
---           VARCHAR or NULL, $kept VARCHAR[] (fields that an exit never clears), $checkboxes VARCHAR[] (fields that
---           cannot be empty)
+--           VARCHAR or NULL, $kept VARCHAR[] (Object.Field of what an exit never clears), $checkboxes VARCHAR[] (fields
+--           that cannot be empty)
 -- template: words, fields (plan/fields.py), leavers (who is no member now is decided along), omitted (names of those that the object tried
 --           first does not have), parent (value of the field that names a row's parent, or nothing), part (rows of
 --           plan_rendered from part.start to part.end; a later part is added to those before)
@@ -107,7 +107,7 @@ WITH member AS (
         map_from_entries(list_transform(
             list_filter(map_entries(sf_fields(acked.fields)), lambda field:
                 CASE $on_exit WHEN 'clear_audiences' THEN field.key = $audiences_field
-                              WHEN 'clear_all' THEN NOT list_contains($kept, field.key) ELSE false END
+                              WHEN 'clear_all' THEN NOT list_contains($kept, coalesce(own_record.object, $object) || '.' || field.key) ELSE false END
                 AND $mode <> 'create_only'
                 AND field.key <> 'Id' AND (coalesce(own_record.object, $object) = $object OR NOT list_contains($omitted, field.key))
                 AND field.value IS DISTINCT FROM (CASE WHEN list_contains($checkboxes, field.key) THEN 'false' END)),
