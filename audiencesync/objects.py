@@ -50,9 +50,14 @@ class FieldType:
         needed = self.createable and not self.nillable and not self.defaulted_on_create
         return needed and self.type != "boolean"
 
+    @property
+    def is_number(self) -> bool:
+        """Its values are numbers, whole or not."""
+        return self.type in _NUMBERS
+
     def filter_value(self, text: str) -> FilterValue:
         """A canonical text of the field as the value that a query compares it with."""
-        if self.type in _NUMBERS:
+        if self.is_number:
             number = Decimal(text)
             return int(number) if number == number.to_integral_value() else float(number)
         if self.type == "boolean":

@@ -15,6 +15,10 @@ _OURS = MappingProxyType(
             "Another profile has the same match value and is sent: make it unique in the source."
         ),
         "DUPLICATE_RECORD": "Another profile holds the same record: let one profile stand for it.",
+        "MATCH_VALUE_INEXACT": (
+            "The number has more digits than a look-up can tell apart: match by a text field, or make the "
+            "field an External ID and match by it alone, which needs no look-up."
+        ),
         "MATCH_VALUE_MISSING": "The match field is empty: fill it in the source, or leave the profile out.",
         "PUSHED_VALUE_UNFIT": (
             "The column has become another since the value was pushed: push one of its type, or null; or "

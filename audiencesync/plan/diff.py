@@ -121,7 +121,15 @@ def make_plan(
     common = {"way": matching.way.value, "mode": sync.mode.value, "object": target.name}
     store.run(
         "plan_identity",
-        {**common, "match_fields": list(matching.fields), "on_multiple": sync.on_multiple.value},
+        {
+            **common,
+            "match_fields": list(matching.fields),
+            "scales": [
+                kind.scale if (kind := target.field(name)) and kind.is_number else None
+                for name in matching.fields
+            ],
+            "on_multiple": sync.on_multiple.value,
+        },
     )
     held: list[str] = []
     if candidates.leavers and sync.on_exit is OnExit.CLEAR_ALL:

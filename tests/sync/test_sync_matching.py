@@ -19,6 +19,7 @@ FIELDS = {
     "Exact__c": {**TEXT, "externalId": True, "unique": True, "caseSensitive": True},
     "Plain__c": {**TEXT, "externalId": True, "unique": True},
     "Number__c": {"type": "Number", "precision": 12, "scale": 2},
+    "Big__c": {"type": "Number", "precision": 18, "scale": 0},
     "Born__c": {"type": "Date"},
     "At__c": {"type": "DateTime"},
     "Flag__c": {"type": "Checkbox", "defaultValue": False},
@@ -139,6 +140,40 @@ def test_records_are_found_by_a_field_of_any_type_and_their_ids_are_kept(
     guests.people([{**one, "note": "new"} for one in people])
     assert sum(report.updated for report in guests.run().syncs) == len(people)
     assert queries(guests) == 0
+
+
+@pytest.mark.parametrize("by_bulk_query", [False, True], ids=["soql", "bulk query"])
+def test_a_number_that_an_answer_cannot_tell_from_its_neighbour_finds_nobody_and_makes_nobody(
+    guests: World, by_bulk_query: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Salesforce answers 1.2345678901234568E17 for each of three numbers."""
+    if by_bulk_query:
+        monkeypatch.setattr(lookup, "QUERY_VALUES", 1)
+    for number in (123456789012345678, 123456789012345679, 9007199254740991):
+        guests.org.create("Guest__c", Name=str(number), Big__c=number, Note__c="old")
+    match_by(guests, "Big__c")
+    people = [
+        guest(1, Big__c="123456789012345678"),
+        guest(2, Big__c="123456789012345680"),
+        guest(3, Big__c="9007199254740991"),
+    ]
+    guests.people(people)
+
+    report = guests.run_one()
+
+    assert (report.created, report.updated, report.invalid) == (0, 1, 2)
+    assert [guests.last_pushes()[key][3] for key in ("p1", "p2")] == ["MATCH_VALUE_INEXACT"] * 2
+    assert sorted(names(guests).values()) == ["note 3", "old", "old"]
+
+
+def test_whose_record_is_known_is_not_looked_up_by_her_number(guests: World) -> None:
+    match_by(guests, "Code__c")
+    guests.people([guest(1, Code__c="a", Big__c="123456789012345678")])
+    guests.run_one()
+    match_by(guests, "Big__c")
+    guests.people([guest(1, Code__c="a", Big__c="123456789012345679")])
+
+    assert guests.run_one(allowed=Allowances(mapping_change=True)).updated == 1
 
 
 def test_a_look_up_respects_the_limits_of_a_query_and_the_plan_foretells_its_calls(
