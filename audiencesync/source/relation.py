@@ -44,9 +44,9 @@ _WHOLE = {
     "csv": {"sample_size": "-1", "files_to_sniff": "-1"},
     "json": {"sample_size": "-1", "maximum_sample_files": "-1"},
 }
-_DIALECT = {"quote": "'\"'", "comment": "''"}
+_DIALECT = {"quote": "'\"'", "comment": "''", "dateformat": "'%Y-%m-%d'"}
 """What a CSV file is unless its options say otherwise: left to guess, DuckDB takes an open quote for the sign
-that no value is quoted, and leaves out lines that begin with #."""
+that no value is quoted, leaves out lines that begin with #, and reads 01/02/2024 as a day of February."""
 _USER_KNOWS_TYPES = frozenset({"sample_size", "columns", "all_varchar", "auto_detect"})
 
 

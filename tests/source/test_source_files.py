@@ -62,6 +62,18 @@ def test_a_line_that_begins_with_a_number_sign_is_one_like_any_other(desk: Desk,
     assert desk.profiles("name") == [("Bob",), ("Ada",), ("Eve",)]
 
 
+@pytest.mark.parametrize("relation", ["'people.csv'", "read_csv('people.csv')"])
+def test_which_of_two_numbers_is_the_month_is_not_guessed(desk: Desk, relation: str) -> None:
+    """In a file of a few rows none may be greater than twelve."""
+    desk.file("people.csv", "id,born,moved\n1,01/02/2024,2024-01-31\n2,02/01/2024,2024-2-1\n")
+    desk.read(relation)
+
+    assert desk.profiles("born") == [("01/02/2024",), ("02/01/2024",)]
+    assert (desk.type_of("born"), desk.type_of("moved")) == ("VARCHAR", "DATE")
+    desk.read("read_csv('people.csv', dateformat = '%m/%d/%Y', types = {'moved': 'VARCHAR'})")
+    assert [str(born) for (born,) in desk.profiles("born")] == ["2024-01-02", "2024-02-01"]
+
+
 def test_another_dialect_is_what_the_options_say(desk: Desk) -> None:
     desk.file("people.csv", "id;name\n1;'Lovelace; Ada'\n# 2;nobody\n3;\"Eve\n")
     desk.read("read_csv('people.csv', quote = '''', comment = '#')")
