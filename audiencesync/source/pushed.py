@@ -13,12 +13,14 @@ from audiencesync.store import (
     Store,
     forget_entries,
     journal_entries,
+    plain,
     quote_name,
 )
 
 _NESTED = frozenset({"list", "array", "struct", "map", "union"})
 _OF_NO_TYPE = "null"
 """The type of a text file's column in which no line has a value."""
+_JSON = ColumnType("JSON", "json")
 _TAKES_ALL = frozenset({"varchar", "json", _OF_NO_TYPE})
 
 
@@ -184,7 +186,7 @@ def _said(json: str, kind: ColumnType) -> str:
     if kind.kind in _NESTED:
         return f"CAST({json} AS {kind.text})"
     if kind.kind in {"varchar", _OF_NO_TYPE}:
-        return f"({json} ->> '$')"
+        return plain(json, _JSON)
     return f"CAST({json} ->> '$' AS {kind.text})"
 
 

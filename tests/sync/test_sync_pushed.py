@@ -52,6 +52,15 @@ def test_a_pushed_value_is_sent_and_who_else_changed_waits(filled: World) -> Non
     assert filled.run_one().planned == 0
 
 
+def test_a_number_that_is_pushed_for_a_text_is_the_number_that_the_source_would_have(filled: World) -> None:
+    """Python writes 100.0 into JSON, JavaScript 100."""
+    filled.push(of(1, fax=100.0), of(2, fax=10.5), of(3, fax="100.0"))
+
+    assert filled.run_one(pushed=True).changed == 3
+    faxes = {email: lead["Fax"] for email, lead in filled.leads().items()}
+    assert faxes == {"p1@example.com": "100", "p2@example.com": "10.5", "p3@example.com": "100.0"}
+
+
 def test_pushed_memberships_enter_and_leave(filled: World) -> None:
     filled.push(entry(1, "vip"), entry(2, "news", member=False), entry(9, "vip"))
 
