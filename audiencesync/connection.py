@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from audiencesync.clock import Clock
@@ -137,6 +137,10 @@ class Connection:
     def forget_described(self) -> None:
         """Ask about every object again next time: what was refused may have been a parent's fault."""
         self._store.run("described_expire")
+
+    def time_there(self) -> datetime | None:
+        """The time by Salesforce's clock; None before it was asked anything."""
+        return None if self._org is None else self._org.time
 
     @property
     def passing_codes(self) -> Sequence[str]:

@@ -156,6 +156,7 @@ def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncRe
         terms=terms_of(sync),
         matched_by=sync.match_fields,
         passing=bench.connection.passing_codes,
+        now_there=bench.connection.time_there,
         retrying=bench.options.retry is not None,
     )
     started = bench.clock.now()

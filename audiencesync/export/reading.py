@@ -97,7 +97,7 @@ def unclaimed(
     ledger: LedgerWriter, org: Org, opened: OpenBatch, fields: Sequence[str]
 ) -> list[dict[str, object]]:
     """Records that our user has made since a batch was sent, and that are no profile's yet."""
-    records = list(org.made_since(opened.batch.object, fields, opened.batch.sent_at - CLOCKS_DIFFER))
+    records = list(org.made_since(opened.batch.object, fields, opened.batch.sent_there - CLOCKS_DIFFER))
     claimed = ledger.claimed([str(record["Id"]) for record in records])
     return [record for record in records if record["Id"] not in claimed]
 

@@ -95,7 +95,9 @@ def _may_be_sent_again(
     """
     if opened.batch.operation is not Operation.INSERT:
         return True
-    if now - opened.batch.sent_at < LONGEST_REQUEST:
+    # ours was ahead when it was sent, where that was after now
+    sent = opened.batch.sent_at if opened.batch.sent_at <= now else opened.batch.sent_there
+    if now - sent < LONGEST_REQUEST:
         return False
     return _harmless(target, opened.batch) or insist or not unclaimed(ledger, org, opened, ["Id"])
 
@@ -148,7 +150,7 @@ def _abort_nameless(org: Org, opened: OpenBatch) -> None:
         for job in org.jobs_open()
         if job.object_name == batch.object
         and job.operation == batch.operation.value
-        and -CLOCKS_DIFFER <= job.created - opened.batch.sent_at <= CLOCKS_DIFFER
+        and -CLOCKS_DIFFER <= job.created - opened.batch.sent_there <= CLOCKS_DIFFER
     ]
     if len(orphans) == 1:
         org.abort(orphans[0].id)

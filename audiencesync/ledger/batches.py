@@ -44,6 +44,7 @@ class Batch:
         object: Where their records are.
         matched_by: The match fields that they were planned with; none: each new record is one of its own.
         sent_at: When the intent was written, just before it was sent.
+        sent_there: The same by Salesforce's clock, as far as it was known.
     """
 
     batch_id: int
@@ -53,6 +54,7 @@ class Batch:
     rows: int
     matched_by: tuple[str, ...]
     sent_at: datetime
+    sent_there: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class LedgerWriter:
         terms: How its rows are written; who is parked comes free when that changes.
         matched_by: Its match fields; kept with each batch, since its answer may come under another config.
         passing: Error codes that say nothing about the row that met them; every other one parks it.
+        now_there: The time by Salesforce's clock, as far as it is known.
         retrying: Only some rows are looked at, so that the others that are pending stay so.
     """
 
@@ -54,6 +55,7 @@ class LedgerWriter:
         terms: str,
         matched_by: Sequence[str],
         passing: Sequence[str] = (),
+        now_there: Callable[[], datetime | None] = lambda: None,
         retrying: bool = False,
     ) -> None:
         self._store = store
@@ -62,6 +64,7 @@ class LedgerWriter:
         self._sync = {"sync_id": sync_id}
         self._matched_by = tuple(matched_by)
         self._passing = list(passing)
+        self._now_there = now_there
         self._retrying = retrying
         self._sent: dict[tuple[str, str], list[str]] = {}
 
@@ -137,15 +140,16 @@ class LedgerWriter:
 
     def _open(self, lot: Lot, operation: Operation, fill: str, which: Mapping[str, object]) -> Batch:
         now = self._clock.now()
+        now_there = self._now_there() or now
         carrier = {"object": lot.object, "route": lot.route.value, "operation": operation.value}
         with self._store.transaction():
             batch_id = int(self._store.row("batch_next_id")["batch_id"])
             number = {**self._place, "batch_id": batch_id}
             how = {**carrier, "rows": lot.rows, "attempt": 1, "matched_by": list(self._matched_by)}
-            how["now"] = stored_time(now)
-            self._store.run("batch_open", {**number, **how})
+            times = {"now": stored_time(now), "now_there": stored_time(now_there)}
+            self._store.run("batch_open", {**number, **how, **times})
             self._store.run(fill, {**number, **which})
-        return Batch(batch_id, lot.object, operation, lot.route, lot.rows, self._matched_by, now)
+        return Batch(batch_id, lot.object, operation, lot.route, lot.rows, self._matched_by, now, now_there)
 
     def rows(self, batch: Batch) -> list[OutboxRow]:
         """What a batch sends, in order."""
@@ -283,6 +287,7 @@ class LedgerWriter:
                     row["row_count"],
                     self._matched_by if row["matched_by"] is None else tuple(row["matched_by"]),
                     row["sent_at"].replace(tzinfo=UTC),
+                    row["sent_there"].replace(tzinfo=UTC),
                 ),
                 row["job_id"],
                 row["open_rows"],

@@ -106,6 +106,11 @@ class Org:
         """Write every record to a CSV file, by a Bulk query; see `bulk_query.find_all`."""
         return bulk_query.find_all(self.session, object_name, fields, present, path)
 
+    @property
+    def time(self) -> datetime | None:
+        """The time by Salesforce's clock; None before its first answer."""
+        return self.session.time_there
+
     def made_since(
         self, object_name: str, fields: Sequence[str], moment: datetime
     ) -> Iterator[dict[str, object]]:

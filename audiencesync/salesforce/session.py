@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Protocol, Self, TypeVar
@@ -152,6 +152,11 @@ class Session:
         """Close the connections and forget the token."""
         self._transport.close()
         self._token = None
+
+    @property
+    def time_there(self) -> datetime | None:
+        """The time by Salesforce's clock; None before its first answer."""
+        return self._transport.time_there
 
     @property
     def base_path(self) -> str:

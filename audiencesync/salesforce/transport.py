@@ -6,7 +6,11 @@ values in it. So their errors are never chained to ours, and urllib3's own talk 
 
 import logging
 import ssl
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import IO
@@ -78,6 +82,7 @@ class Transport:
         self._requests.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             self._requests.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
+        self._told: tuple[datetime, float] | None = None
         logging.getLogger("urllib3").setLevel(logging.ERROR)  # it logs addresses
 
     def send(
@@ -130,8 +135,26 @@ class Transport:
         except OSError as error:
             failure = _translate(error, what=what, host=_host(url))
         else:
+            self._hear_time(answer.headers.get("Date"))
             return answer
         raise failure
+
+    @property
+    def time_there(self) -> datetime | None:
+        """The time by the clock of who answered last; None when nobody told it.
+
+        Source:
+            RFC 9110, "Date".
+        """
+        if self._told is None:
+            return None
+        then, at = self._told
+        return then + timedelta(seconds=time.monotonic() - at)
+
+    def _hear_time(self, date: str | None) -> None:
+        if date is not None:
+            with suppress(ValueError):
+                self._told = parsedate_to_datetime(date).astimezone(UTC), time.monotonic()
 
     def chunks(self, response: requests.Response, *, what: str) -> Iterator[bytes]:
         """The body of a streamed answer, decompressed.

@@ -4,6 +4,7 @@ import json
 import math
 import signal
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -175,6 +176,24 @@ def test_a_row_that_changed_while_its_insert_was_under_way_is_sent_once_that_is_
         "p1@example.com": "Name 1",
         "p2@example.com": "New",
     }
+
+
+@pytest.mark.parametrize("point", ["sent", "intent written"])
+@pytest.mark.parametrize("later", [timedelta(minutes=11), timedelta(hours=3)])
+def test_new_records_that_were_sent_while_our_clock_was_ahead_are_made_once_and_soon(
+    world: World, point: str, later: timedelta
+) -> None:
+    world.sync.update({"match_field": None, "assignment_rule": True})  # nothing but their values tells them
+    world.people([person(1), person(2)])
+    kill_at(world, point)
+    with opened(world.folder / "store.duckdb") as store:
+        store.execute("UPDATE batch SET sent_at = sent_at + INTERVAL 2 HOUR")
+
+    world.clock.ahead = later
+    report = world.run_one()
+
+    assert (report.created, report.unknown) == (2 if point == "intent written" else 0, 0)
+    assert len(world.org.records()) == 2
 
 
 def test_a_store_held_by_another_process_is_refused_by_name(world: World) -> None:

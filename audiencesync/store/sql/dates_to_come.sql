@@ -1,5 +1,5 @@
 -- dates_to_come: what a clock that was ahead has dated later than now counts as of now, or it would be believed, and waited for,
---                until then. Not when a request was sent: records made since are looked for, and may be older than now.
+--                until then. Not when a request was sent: that is known by Salesforce's clock, too.
 -- params: $now
 -- writes: what has an age that something is decided by
 UPDATE store.described SET described_at = $now WHERE described_at > $now;
