@@ -1,7 +1,7 @@
 """The org of a project, made on first use: a run with nothing to send needs neither secret nor network."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -137,6 +137,13 @@ class Connection:
     def forget_described(self) -> None:
         """Ask about every object again next time: what was refused may have been a parent's fault."""
         self._store.run("described_expire")
+
+    def heed(self, codes: Iterable[str | None]) -> None:
+        """Ask about every object again next time, if rows were rejected for what describe tells."""
+        from audiencesync.salesforce import catalogue  # noqa: PLC0415  (most runs send nothing)
+
+        if not catalogue.TOLD_BY_DESCRIBE.isdisjoint(codes):
+            self.forget_described()
 
     def time_there(self) -> datetime | None:
         """The time by Salesforce's clock; None before it was asked anything."""

@@ -7,7 +7,7 @@ together.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -88,12 +88,15 @@ def run_in(
         with open_bench(
             project, options, store, run_id=run_id, clock=clock, progress=progress, line=line
         ) as bench:
+            if options.retry is not None:
+                bench.connection.heed(_retried(bench, syncs, options.retry))  # the object may be another now
             forsaken = settle_forsaken(bench, syncs, run_id)
             reading = read_source(bench, syncs)
             reports = []
             while waiting:
                 reports.append(_run_sync(bench, run_id, waiting.pop(0), reading))
             codes = store.rows("run_codes", {"run_id": run_id})
+            bench.connection.heed(row["error_code"] for row in codes if row["outcome"] == "rejected")
             report = RunReport(run_id, tuple(reports), codes, forsaken)
     except BaseException as error:
         trouble = trouble_of(error)
@@ -142,6 +145,15 @@ def plan_in(
                 report = replace(report, trouble=trouble_of(error))
             reports.append(replace(report, seconds=_since(clock, started)))
         return RunReport(None, tuple(reports), forsaken=forsaken)
+
+
+def _retried(bench: Bench, syncs: Iterable[Sync], codes: Sequence[str]) -> Iterator[str]:
+    """Codes of the parked rows that are tried again."""
+    for sync in syncs:
+        state = bench.runs.sync_state(sync.name, sync.object)
+        for row in bench.store.rows("audit_parked", {"sync_id": state.sync_id}):
+            if not codes or row["error_code"] in codes:
+                yield row["error_code"]
 
 
 def _run_sync(bench: Bench, run_id: str, sync: Sync, reading: Reading) -> SyncReport:

@@ -8,6 +8,19 @@ it, change. `quota`: no row will pass for some hours. `stop`: no row will pass u
 
 A code that is not listed is `data`: it costs its own row alone, which is parked in sight of `status`."""
 
+TOLD_BY_DESCRIBE = frozenset(
+    {
+        "INVALID_FIELD",
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "INVALID_TYPE_ON_FIELD_IN_RECORD",
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        "REQUIRED_FIELD_MISSING",
+        "STRING_TOO_LONG",
+    }
+)
+"""Codes of rows that would not have been sent, or otherwise, had describe said what the org says now."""
+
 _RETRIES_IN_TRIGGERS = "Too many retries of batch save"
 
 _TRANSIENT = {

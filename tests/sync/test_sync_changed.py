@@ -273,3 +273,34 @@ def test_who_leaves_is_cleared_of_what_was_mapped_once_as_far_as_that_is_there_s
     assert (report.trouble, report.exited, report.rejected) == (None, 1, 0)
     lead = world.leads()["p1@example.com"]
     assert (lead["Audiences__c"], lead["Phone"]) == (None, None)
+
+
+def test_a_field_that_was_made_shorter_is_asked_about_once_a_row_is_refused_for_it(world: World) -> None:
+    """What describe said is believed for a day, but not what the org refuses."""
+    world.people([person(1)])
+    world.run_one()
+    with opened(world.folder / "store.duckdb") as store:  # as if all fields of 40 characters had been longer
+        store.execute("""UPDATE described SET document = replace(document, '"length":40', '"length":90')""")
+    world.sync["on_too_long"] = "truncate"
+    world.people([person(1, phone="+" * 60)])
+    assert world.run_one().rejected == 1
+
+    assert world.run_one().accepted == 1
+    assert world.leads()["p1@example.com"]["Phone"] == "+" * 40
+    assert (world.run_one().planned, world.run_one().api_calls) == (0, 0)
+
+
+@pytest.mark.parametrize("retried", [False, True])
+def test_a_field_that_was_made_longer_is_asked_about_when_somebody_says_retry(
+    world: World, retried: bool
+) -> None:
+    world.people([person(1)])
+    world.run_one()
+    with opened(world.folder / "store.duckdb") as store:  # as if all fields of 40 characters had been shorter
+        store.execute("""UPDATE described SET document = replace(document, '"length":40', '"length":20')""")
+    world.people([person(1, phone="+" * 30)])
+    assert world.run_one().invalid == 1
+
+    report = world.run_one(**({"retry": ()} if retried else {}))
+
+    assert report.accepted == (1 if retried else 0)
