@@ -163,6 +163,7 @@ def _run(edge: Edge, listener: socket.socket, folder: Path) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,  # the edge tells the time by the org's clock
         proxy_headers=False,
         ssl_certfile=folder / tls.SERVER,
         timeout_graceful_shutdown=1,

@@ -6,6 +6,7 @@ import asyncio
 import re
 import tempfile
 import zlib
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -109,7 +110,11 @@ class Edge:
         return Path(file.name)
 
     def _send(self, request: Request, reply: Reply, fault: Fault | None) -> Response | _Broken:
-        headers = {"Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private", **reply.headers}
+        headers = {
+            "Date": format_datetime(self.instance.org.clock.now(), usegmt=True),
+            "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
+            **reply.headers,
+        }
         packed = "gzip" in request.headers.get("accept-encoding", "")
         if reply.file is not None and (fault is None or fault.kind == "slow"):
             response: Response = StreamingResponse(_blocks(reply.file, packed=packed), reply.status, headers)

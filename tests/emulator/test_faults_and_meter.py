@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +103,17 @@ def test_the_daily_limit_is_enforced_and_a_day_later_forgotten(launch: Callable[
     ]
     emulator.admin("POST", "clock", advance_s=86_400 + 60)
     assert emulator.client()("GET", "/limits").status_code == 200
+
+
+def test_an_answer_tells_the_time_once_and_by_the_clock_of_the_org(launch: Callable[..., Emulator]) -> None:
+    emulator = launch()
+    told = []
+    for _ in range(2):
+        answer = emulator.http.get(f"{emulator.url}/services/data/")
+        told.append(parsedate_to_datetime(answer.headers["Date"]))
+        emulator.admin("POST", "clock", advance_s=86_400)
+
+    assert timedelta(days=1) <= told[1] - told[0] < timedelta(days=1, minutes=1)
 
 
 def test_versions_need_no_login_and_are_not_counted(launch: Callable[..., Emulator]) -> None:
