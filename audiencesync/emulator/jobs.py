@@ -214,8 +214,9 @@ class Jobs:
                 self.move(job, "Failed")
                 raise
             finally:
-                job.seconds += time.monotonic() - started
-                self.note(job)
+                with self._org.lock:  # a call may be writing, too
+                    job.seconds += time.monotonic() - started
+                    self.note(job)
 
     def _pause(self, job: Job) -> None:
         """Wait out the pace; it may be changed meanwhile, and an abort or a stop ends the wait."""
