@@ -8,6 +8,12 @@ import pytest
 from tests.world import World, person
 
 
+def texts_of(world: World) -> list[list[str | None]]:
+    """What each lead has in the extra fields that are no checkbox, in the order of their addresses."""
+    fields = [name for name in world.sync["extra_fields"] if name != "HasOptedOutOfEmail"]
+    return [[lead[name] for name in fields] for _, lead in sorted(world.leads().items())]
+
+
 @pytest.mark.parametrize("name", ["rowid", "RowId"])
 @pytest.mark.parametrize("rowids", [("1", "1", ""), ("", "", "")])
 def test_a_column_called_rowid_is_one_like_any_other(
@@ -101,8 +107,7 @@ def test_a_whole_number_kept_as_floating_point_is_written_as_a_whole_number(worl
     assert (report.created, report.updated) == (2, 1)
     leads = world.leads()
     assert leads["p1@example.com"]["Id"] == there
-    fields = [name for name in world.sync["extra_fields"] if name != "HasOptedOutOfEmail"]
-    assert [[lead[name] for name in fields] for _, lead in sorted(leads.items())] == [
+    assert texts_of(world) == [
         ["100", "101", "100", "100;2.5", "100.0", "100", "100.0"],
         ["0", "1", "0", "0;2.5", "100.0", "0", "100.0"],
         ["2.5", "3.5", "2.5", "2.5;2.5", "100.0", "2.5", "100.0"],
@@ -143,8 +148,7 @@ def test_a_decimal_is_written_without_the_zeros_that_its_scale_adds(world: World
     assert (report.created, report.updated) == (2, 1)
     leads = world.leads()
     assert leads["p1@example.com"]["Id"] == there
-    fields = [name for name in world.sync["extra_fields"] if name != "HasOptedOutOfEmail"]
-    assert [[lead[name] for name in fields] for _, lead in sorted(leads.items())] == [
+    assert texts_of(world) == [
         ["100", "100.1", "100", "100", "100.00", "100", "0.1"],
         ["-0.5", "-0.4", "-0.5", "-0.5", "-0.50", "-0.5", "-0.0005"],
         ["0", "0.1", "0", "0", "0.00", "0", "0"],
